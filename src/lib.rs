@@ -1,0 +1,20 @@
+//! Finds spam and boilerplate in scraped article text and takes it out, leaving every other
+//! byte as it was.
+
+pub mod clean;
+pub mod detector;
+pub mod document;
+pub mod error;
+pub mod label;
+pub mod policy;
+pub mod report;
+pub mod span;
+
+pub use clean::{Cleaned, Cleaner, Edit};
+pub use detector::{Detector, DetectorBuilder, LineExplanation};
+pub use document::Document;
+pub use error::ModelError;
+pub use label::{Class, Label, LabelSet};
+pub use policy::{Policy, PolicyError, Preset};
+pub use report::{Action, Evidence, Finding, Probability, Report, Verdict};
+pub use span::Span;
