@@ -2,13 +2,20 @@
 //! byte as it was.
 
 pub mod clean;
+pub mod decode;
 pub mod detector;
 pub mod document;
 pub mod error;
+pub mod features;
 pub mod label;
+pub mod model;
+pub mod normalize;
 pub mod policy;
 pub mod report;
+pub mod segment;
 pub mod span;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use clean::{Cleaned, Cleaner, Edit};
 pub use detector::{Detector, DetectorBuilder, LineExplanation};
