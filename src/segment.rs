@@ -3,7 +3,7 @@
 //!
 //! Lines are the unit because scraped footers and promos come as lines. Where a line looks
 //! as if something had been glued into it, [`Segmenter::pieces`] cuts it finer: at sentence
-//! ends, round links and where a bracket opens.
+//! ends, round links and where the script changes.
 
 use crate::span::Span;
 
@@ -47,13 +47,15 @@ impl Segmenter {
     /// Appends the pieces of a line's body in order; their spans tile `body`.
     ///
     /// A piece ends behind a sentence end with the spaces that follow, before and behind a
-    /// link in HTML, Markdown or BBCode, and before an opening bracket that follows a sentence.
+    /// link in HTML, Markdown or BBCode, and where Latin letters follow others or the reverse.
     pub fn pieces(self, text: &str, body: Span, out: &mut Vec<Span>) {
         let line = body.of(text);
         let bytes = line.as_bytes();
         let base = body.start();
         let mut start = 0;
         let mut at = 0;
+        // 1 in a run of ASCII letters, 2 in a run of letters far from Latin, 0 before any.
+        let mut run = 0;
         let mut cut = |start: &mut usize, to: usize| {
             if to > *start {
                 out.push(Span::new(base + *start, base + to));
@@ -70,6 +72,19 @@ impl Segmenter {
                 cut(&mut start, end);
                 at = end;
                 continue;
+            }
+            let script = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' => 1,
+                // Greek and above, symbols and punctuation (0xe2) apart.
+                0xcd..=0xe1 | 0xe3..=0xed => 2,
+                _ => 0,
+            };
+            if script != 0 {
+                // Two scripts side by side are joined by a space where one was put behind the other.
+                if run != 0 && script != run && at > start && bytes[at - 1] == b' ' {
+                    cut(&mut start, at);
+                }
+                run = script;
             }
             if is_sentence_end(bytes, at) {
                 let closed = skip_closing(bytes, behind);
@@ -204,6 +219,7 @@ mod tests {
         assert_eq!(pieces("今天下雨。明天晴。"), ["今天下雨。", "明天晴。"]);
         assert_eq!(pieces("kata Ludwig.sbobet88"), ["kata Ludwig.", "sbobet88"]);
         assert_eq!(pieces("visit example.com today"), ["visit example.com today"]);
+        assert_eq!(pieces("खाने के बाद slot hoki 4d"), ["खाने के बाद ", "slot hoki 4d"]);
     }
 
     #[test]

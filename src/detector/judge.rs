@@ -205,28 +205,22 @@ fn name(
 
 /// The features that spoke most for a class, strongest first.
 fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence> {
-    let own = match class {
-        Class::Content | Class::Byline => F::OwnByline,
-        Class::Boilerplate => F::OwnBoilerplate,
-        Class::Spam => F::OwnSpam,
-    };
-    let chain = scope != Scope::Piece;
-    // The second pass reads the first one's log-odds: their features share its weight.
-    let passed = if chain { model.second.contribution_slope(own as usize, class) / 4.0 } else { 1.0 };
-    let first = if chain { &model.first } else { &model.piece };
+    let own = [F::OwnByline as usize, F::OwnBoilerplate as usize, F::OwnSpam as usize];
+    let network = if scope == Scope::Piece { &model.piece } else { &model.second };
+    let slopes = network.slopes(row, class);
     let mut found: Vec<Evidence> = Vec::new();
-    for (index, &value) in row.iter().enumerate() {
-        if matches!(index, i if i == F::OwnByline as usize || i == F::OwnBoilerplate as usize || i == F::OwnSpam as usize) {
+    for (index, (&value, &slope)) in row.iter().zip(&slopes).enumerate() {
+        if value == 0.0 || own.contains(&index) {
             continue;
         }
-        let mut weight = 0.0;
-        if chain {
-            weight += model.second.contribution(index, value, class);
+        let mut weight = (value - network.mean(index)) * slope;
+        if scope != Scope::Piece && index < model.first.len() {
+            // The second pass reads the first one's log-odds: its features share their weight.
+            for (own, of) in own.into_iter().zip(&Class::ALL[1..]) {
+                weight += slopes[own] / 4.0 * (value - network.mean(index)) * model.first.slope(index, *of);
+            }
         }
-        if index < first.len() {
-            weight += passed * first.contribution(index, value, class);
-        }
-        if value != 0.0 && weight >= LEAST_REASON {
+        if weight >= LEAST_REASON {
             found.push(Evidence { code: FEATURES[index].code, weight });
         }
     }

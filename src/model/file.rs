@@ -17,6 +17,7 @@ use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
 use crate::model::kind::{KINDS, KindTable};
 use crate::model::linear::LinearModel;
+use crate::model::network::{Network, UNITS};
 use crate::model::ngram::NgramTable;
 use crate::model::{Calibration, Model, Thresholds};
 use crate::policy::Preset;
@@ -56,8 +57,8 @@ pub(crate) struct ModelParts<'a> {
     pub(crate) brands: &'a BrandTable,
     pub(crate) phrases: &'a str,
     pub(crate) first: &'a LinearModel,
-    pub(crate) second: &'a LinearModel,
-    pub(crate) piece: &'a LinearModel,
+    pub(crate) second: &'a Network,
+    pub(crate) piece: &'a Network,
     pub(crate) decoder: &'a Decoder,
     pub(crate) calibration: &'a [[Calibration; Class::COUNT]; 3],
     pub(crate) thresholds: &'a [Thresholds; Preset::ALL.len()],
@@ -83,14 +84,17 @@ pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     brands.bytes.extend(parts.brands.weights().iter().map(|&weight| weight as u8));
     sections.push(("brands".to_owned(), brands.bytes));
     sections.push(("phrases".to_owned(), parts.phrases.as_bytes().to_vec()));
-    for (name, model) in [("first", parts.first), ("second", parts.second), ("piece", parts.piece)] {
-        let mut linear = Encoder::default();
-        linear.u32(model.len() as u32).f32s(&model.intercept());
-        for row in model.weights() {
-            linear.f32s(row);
+    let mut first = Encoder::default();
+    first.linear(parts.first);
+    sections.push(("first".to_owned(), first.bytes));
+    for (name, model) in [("second", parts.second), ("piece", parts.piece)] {
+        let mut network = Encoder::default();
+        network.u32(model.len() as u32).f32s(&model.bias());
+        for row in model.layer() {
+            network.f32s(row);
         }
-        linear.f32s(model.means());
-        sections.push((name.to_owned(), linear.bytes));
+        network.linear(model.output());
+        sections.push((name.to_owned(), network.bytes));
     }
     let mut decoder = Encoder::default();
     decoder.f32(parts.decoder.strength()).f32(parts.decoder.cap());
@@ -199,21 +203,23 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     let text = std::str::from_utf8(section("phrases")?.0).map_err(ModelError::malformed)?;
     let phrases = PhraseSet::parse(split_lists(text)?)?;
 
-    let linear = |name: &str, expected: usize| -> Result<LinearModel, ModelError> {
+    let mut data = section("first")?;
+    let first = data.linear("first", FIRST_PASS_COUNT)?;
+    data.end("first")?;
+    let network = |name: &str, expected: usize| -> Result<Network, ModelError> {
         let mut data = section(name)?;
         let count = data.u32()? as usize;
         if count != expected {
-            return Err(ModelError::malformed(format!("section \"{name}\" has {count} features, expected {expected}")));
+            return Err(wrong_count(name, count, expected));
         }
-        let intercept = data.f32s()?;
-        let weights = (0..count).map(|_| data.f32s()).collect::<Result<_, _>>()?;
-        let means = (0..count).map(|_| data.f32()).collect::<Result<_, _>>()?;
+        let bias = data.f32s()?;
+        let layer = (0..count).map(|_| data.f32s()).collect::<Result<_, _>>()?;
+        let output = data.linear(name, count + UNITS)?;
         data.end(name)?;
-        LinearModel::new(weights, intercept, means).ok_or_else(|| ModelError::malformed(name))
+        Network::new(layer, bias, output).ok_or_else(|| ModelError::malformed(name))
     };
-    let first = linear("first", FIRST_PASS_COUNT)?;
-    let second = linear("second", FEATURE_COUNT)?;
-    let piece = linear("piece", FIRST_PASS_COUNT)?;
+    let second = network("second", FEATURE_COUNT)?;
+    let piece = network("piece", FIRST_PASS_COUNT)?;
 
     let mut data = section("decoder")?;
     let (strength, cap) = (data.f32()?, data.f32()?);
@@ -260,6 +266,10 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     })
 }
 
+fn wrong_count(name: &str, found: usize, expected: usize) -> ModelError {
+    ModelError::malformed(format!("section \"{name}\" has {found} features, expected {expected}"))
+}
+
 /// Splits the section of phrase lists: `%label` lines begin the list of a label.
 pub(crate) fn split_lists(text: &str) -> Result<Vec<(Label, &str)>, ModelError> {
     let mut lists = Vec::new();
@@ -293,6 +303,14 @@ impl Encoder {
             self.f32(value);
         }
         self
+    }
+
+    fn linear(&mut self, model: &LinearModel) {
+        self.u32(model.len() as u32).f32s(&model.intercept());
+        for row in model.weights() {
+            self.f32s(row);
+        }
+        self.f32s(model.means());
     }
 }
 
@@ -332,6 +350,17 @@ impl<'b> Decode<'b> {
             *value = self.f32()?;
         }
         Ok(values)
+    }
+
+    fn linear(&mut self, name: &str, expected: usize) -> Result<LinearModel, ModelError> {
+        let count = self.u32()? as usize;
+        if count != expected {
+            return Err(wrong_count(name, count, expected));
+        }
+        let intercept = self.f32s()?;
+        let weights = (0..count).map(|_| self.f32s()).collect::<Result<_, _>>()?;
+        let means = (0..count).map(|_| self.f32()).collect::<Result<_, _>>()?;
+        LinearModel::new(weights, intercept, means).ok_or_else(|| ModelError::malformed(name))
     }
 
     fn end(&self, name: &str) -> Result<(), ModelError> {

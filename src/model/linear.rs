@@ -49,8 +49,13 @@ impl LinearModel {
 
     /// Returns the log-odds of each class against content; features beyond the model's are ignored.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
+        self.logits_of(row.iter())
+    }
+
+    /// The same from values in order.
+    pub(crate) fn logits_of<'r>(&self, row: impl Iterator<Item = &'r f32>) -> [f32; CLASSES] {
         let mut sums = self.intercept;
-        for (&value, weights) in row.iter().zip(&self.weights) {
+        for (&value, weights) in row.zip(&self.weights) {
             if value != 0.0 {
                 for (sum, weight) in sums.iter_mut().zip(weights) {
                     *sum += value * weight;
@@ -61,17 +66,8 @@ impl LinearModel {
         sums.map(|sum| sum - content)
     }
 
-    /// Returns how much feature `index` speaks for `class` against content at `value`,
-    /// compared with its mean.
-    pub fn contribution(&self, index: usize, value: f32, class: Class) -> f32 {
-        let weights = &self.weights[index];
-        (value - self.means[index]) * (weights[class.index()] - weights[0])
-    }
-}
-
-impl LinearModel {
     /// Returns how much one unit of feature `index` speaks for `class` against content.
-    pub(crate) fn contribution_slope(&self, index: usize, class: Class) -> f32 {
+    pub(crate) fn slope(&self, index: usize, class: Class) -> f32 {
         let weights = &self.weights[index];
         weights[class.index()] - weights[0]
     }

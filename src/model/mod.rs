@@ -7,6 +7,7 @@ pub(crate) mod brand;
 mod file;
 pub(crate) mod kind;
 pub mod linear;
+pub mod network;
 pub mod ngram;
 
 use serde_json::Value;
@@ -22,6 +23,7 @@ use crate::policy::Preset;
 use brand::BrandTable;
 use kind::KindTable;
 use linear::LinearModel;
+use network::Network;
 use ngram::NgramTable;
 
 #[cfg(feature = "train")]
@@ -75,8 +77,8 @@ pub struct Model {
     pub(crate) links: LinkFinder,
     /// First pass over lines, second pass, and the model of pieces inside a line.
     pub(crate) first: LinearModel,
-    pub(crate) second: LinearModel,
-    pub(crate) piece: LinearModel,
+    pub(crate) second: Network,
+    pub(crate) piece: Network,
     pub(crate) decoder: Decoder,
     /// For lines, pieces and single-line documents: calibration of each class's probability.
     pub(crate) calibration: [[Calibration; Class::COUNT]; 3],

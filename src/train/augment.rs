@@ -14,6 +14,7 @@ use crate::train::corpus::{Article, Mark, Origin, TrainDoc};
 use crate::train::disguise::disguise;
 use crate::train::material::Material;
 use crate::train::rng::{Rng, hash_text};
+use crate::train::technical;
 
 /// A stretch of a document under construction.
 #[derive(Debug, Clone)]
@@ -185,11 +186,12 @@ impl Sources<'_> {
         if rng.chance(0.15) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
+        self.vary(&mut lines, &article.text, rng);
         if rng.chance(0.35) {
             self.furnish(&mut lines, &article.lang, rng);
         }
         let lang = &article.lang;
-        match rng.below(14) {
+        match rng.below(17) {
             0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
@@ -210,13 +212,17 @@ impl Sources<'_> {
                     lines.push(vec![self.promo(lang, rng)]);
                 }
             }
-            7 | 8 => {
+            7 | 8 | 14 => {
                 for _ in 0..1 + rng.below(2) {
                     let at = 1 + rng.below(lines.len().max(1));
                     lines.insert(at.min(lines.len()), vec![self.promo(lang, rng)]);
                 }
             }
-            9..=11 => self.inline(&mut lines, lang, rng),
+            15 => {
+                let at = 1 + rng.below(lines.len().max(1));
+                lines.insert(at.min(lines.len()), vec![Part::junk(Label::Gambling, self.brand_line(rng))]);
+            }
+            9..=11 | 16 => self.inline(&mut lines, lang, rng),
             12 => {
                 for _ in 0..1 + rng.below(5) {
                     if self.spam_comments.is_empty() {
@@ -232,6 +238,51 @@ impl Sources<'_> {
         }
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, lang, key, Origin::Article)
+    }
+
+    /// Adds lines that look like junk and are none, and lists of tags.
+    fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
+        if rng.chance(0.08) {
+            let at = 1 + rng.below(lines.len().max(1));
+            let at = if rng.chance(0.4) { lines.len() } else { at.min(lines.len()) };
+            let block = if rng.chance(0.6) {
+                technical::block(rng)
+            } else {
+                // Lines of a text to keep, in the middle of another one.
+                let (_, kept) = rng.pick(&self.material.keep);
+                let kept: Vec<&str> = kept.lines().filter(|line| !line.trim().is_empty()).collect();
+                let start = rng.below(kept.len());
+                kept[start..(start + 1 + rng.below(8)).min(kept.len())].iter().map(|&line| line.to_owned()).collect()
+            };
+            let tail = lines.split_off(at);
+            lines.extend(block.into_iter().map(|line| vec![Part::content(line)]));
+            lines.extend(tail);
+        }
+        if rng.chance(0.12) {
+            self.tags(lines, text, rng);
+        }
+    }
+
+    /// A list of tags as news sites print it below an article: words of the article, a line each.
+    fn tags(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
+        let words: Vec<&str> = text.split_whitespace().filter(|word| word.chars().count() > 2).collect();
+        if words.len() < 20 {
+            return;
+        }
+        if rng.chance(0.6) {
+            let header = *rng.pick(&["Tags:", "Tags", "Tag:", "Topik:", "Keywords:", "Etiketler:", "Теги:", "Etiquetas:", "标签：", "Mots-clés :", "Schlagwörter:"]);
+            lines.push(vec![Part::junk(Label::Byline, header)]);
+        }
+        for _ in 0..2 + rng.below(7) {
+            let start = rng.below(words.len());
+            let end = (start + 1 + rng.below(3)).min(words.len());
+            let tag = words[start..end].join(" ");
+            let tag = tag.trim_matches(|c: char| !c.is_alphanumeric());
+            let tag = if rng.chance(0.5) { tag.to_lowercase() } else { tag.to_owned() };
+            if !tag.is_empty() && tag.chars().count() < 50 {
+                lines.push(vec![Part::junk(Label::Byline, tag)]);
+            }
+        }
     }
 
     fn byline(&self, brand: &str, rng: &mut Rng) -> String {
@@ -336,6 +387,7 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
+        self.vary(&mut lines, &article.text, rng);
         self.furnish(&mut lines, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, &article.lang, key, Origin::Article)
@@ -347,8 +399,22 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
+        self.vary(&mut lines, &article.text, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, &article.lang, key, Origin::Article)
+    }
+
+    /// A document of technical lines, with a sentence here and there.
+    pub(crate) fn technical(&self, key: u64, rng: &mut Rng) -> TrainDoc {
+        let mut lines = Vec::new();
+        for _ in 0..1 + rng.below(5) {
+            let (_, kept) = rng.pick(&self.material.keep);
+            if rng.chance(0.6) {
+                lines.extend(kept.lines().filter(|line| line.chars().count() > 30).take(1 + rng.below(2)).map(|line| vec![Part::content(line)]));
+            }
+            lines.extend(technical::block(rng).into_iter().map(|line| vec![Part::content(line)]));
+        }
+        assemble(&lines, if rng.chance(0.6) { "\n" } else { "\n\n" }, "en", key, Origin::Keep)
     }
 
     /// A text to keep, sometimes with a promo behind it.

@@ -76,6 +76,8 @@ pub(crate) struct Corpus {
     pub(crate) benign: Vec<String>,
     /// Name, checksum and records of every file, for the model card.
     pub(crate) manifest: Vec<serde_json::Value>,
+    /// Records by file, source and licence, for the model card.
+    pub(crate) sources: std::collections::BTreeMap<(String, String, String), usize>,
     /// Records left out for their licence, by licence.
     pub(crate) excluded: std::collections::BTreeMap<String, usize>,
 }
@@ -192,6 +194,10 @@ impl Corpus {
                 }
             }
             count += 1;
+            let source = record.source.as_deref().map(|source| source.split(':').next().unwrap_or_default());
+            let source = source.or(record.set.as_deref()).unwrap_or("unnamed").to_owned();
+            let license = record.license.clone().unwrap_or_else(|| "not stated".to_owned());
+            *self.sources.entry((file.to_owned(), source, license)).or_default() += 1;
             self.take(record, file)
                 .map_err(|reason| TrainError::Record { path: path.to_owned(), line: number + 1, reason })?;
         }

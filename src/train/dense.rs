@@ -5,7 +5,8 @@ use linfa_logistic::MultiLogisticRegression;
 use ndarray::{Array1, Array2};
 
 use crate::label::Class;
-use crate::model::linear::LinearModel;
+use crate::model::linear::{LinearModel, softmax};
+use crate::model::network::{Network, UNITS, forward};
 use crate::train::TrainError;
 use crate::train::rng::Rng;
 
@@ -150,4 +151,104 @@ fn warm_start(matrix: &[f64], classes: &[usize], width: usize, params: DensePara
     }
     let epochs = (params.epochs - params.epochs.div_ceil(2)).max(1) as f64;
     Array2::from_shape_fn((width + 1, N), |(feature, class)| sums[feature][class] / epochs)
+}
+
+/// Most rows of linfa's final fit; the layer below it learns from all.
+const FINAL_ROWS: usize = 120_000;
+
+/// Fits a network: the layer by stochastic gradient descent, the regression on top by linfa.
+///
+/// # Errors
+/// As [`fit`].
+pub(crate) fn fit_network(rows: &Rows, params: DenseParams, seed: u64) -> Result<Network, TrainError> {
+    let (layer, bias) = fit_layer(rows, params, seed);
+    let width = rows.width;
+    let mut crossed = Rows::new(width + UNITS);
+    let mut rng = Rng::new(seed ^ 0xf1a1);
+    let share = FINAL_ROWS as f64 / rows.len().max(1) as f64;
+    let mut buffer = vec![0.0; width + UNITS];
+    for (row, &class) in rows.values.chunks_exact(width).zip(&rows.classes) {
+        if rng.chance(share) {
+            buffer[..width].copy_from_slice(row);
+            buffer[width..].copy_from_slice(&forward(&layer, &bias, row));
+            crossed.push(&buffer, class);
+        }
+    }
+    let output = fit(&crossed, params)?;
+    Network::new(layer, bias, output).ok_or_else(|| TrainError::fit(&"weights are not finite"))
+}
+
+/// Learns the layer together with a regression that is then thrown away.
+fn fit_layer(rows: &Rows, params: DenseParams, seed: u64) -> (Vec<[f32; UNITS]>, [f32; UNITS]) {
+    const N: usize = Class::COUNT;
+    let width = rows.width;
+    let mut rng = Rng::new(seed);
+    let mut layer: Vec<[f32; UNITS]> =
+        (0..width).map(|_| std::array::from_fn(|_| (rng.unit() as f32 - 0.5) * 0.25)).collect();
+    let mut bias = [0f32; UNITS];
+    let mut top: Vec<[f32; N]> = (0..UNITS).map(|_| std::array::from_fn(|_| (rng.unit() as f32 - 0.5) * 0.3)).collect();
+    let mut direct = vec![[0f32; N]; width];
+    let mut intercept = [0f32; N];
+    let start = 1e-2f32;
+    let mut layer_squares = vec![[start; UNITS]; width];
+    let mut bias_squares = [start; UNITS];
+    let mut top_squares = vec![[start; N]; UNITS];
+    let mut direct_squares = vec![[start; N]; width];
+    let mut intercept_squares = [start; N];
+    let (rate, decay) = (0.03f32, 1e-6f32);
+    let step = |weight: &mut f32, square: &mut f32, gradient: f32| {
+        let gradient = gradient + decay * *weight;
+        *square += gradient * gradient;
+        *weight -= rate * gradient / square.sqrt();
+    };
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    for _ in 0..params.epochs {
+        rng.shuffle(&mut order);
+        for &index in &order {
+            let index = index as usize;
+            let row = &rows.values[index * width..(index + 1) * width];
+            let units = forward(&layer, &bias, row);
+            let mut logits = intercept;
+            for (unit, weights) in units.iter().zip(&top) {
+                for class in 0..N {
+                    logits[class] += unit * weights[class];
+                }
+            }
+            for (&value, weights) in row.iter().zip(&direct) {
+                if value != 0.0 {
+                    for class in 0..N {
+                        logits[class] += value * weights[class];
+                    }
+                }
+            }
+            let mut errors = softmax(logits);
+            errors[rows.classes[index]] -= 1.0;
+            let mut back = [0f32; UNITS];
+            for unit in 0..UNITS {
+                if units[unit] > 0.0 {
+                    for class in 0..N {
+                        back[unit] += errors[class] * top[unit][class];
+                        step(&mut top[unit][class], &mut top_squares[unit][class], errors[class] * units[unit]);
+                    }
+                }
+            }
+            for class in 0..N {
+                step(&mut intercept[class], &mut intercept_squares[class], errors[class]);
+            }
+            for unit in 0..UNITS {
+                step(&mut bias[unit], &mut bias_squares[unit], back[unit]);
+            }
+            for (feature, &value) in row.iter().enumerate() {
+                if value != 0.0 {
+                    for class in 0..N {
+                        step(&mut direct[feature][class], &mut direct_squares[feature][class], errors[class] * value);
+                    }
+                    for unit in 0..UNITS {
+                        step(&mut layer[feature][unit], &mut layer_squares[feature][unit], back[unit] * value);
+                    }
+                }
+            }
+        }
+    }
+    (layer, bias)
 }

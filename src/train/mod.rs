@@ -12,6 +12,7 @@ pub mod disguise;
 mod material;
 mod rng;
 mod sparse;
+mod technical;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -29,6 +30,7 @@ use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
 use crate::model::kind;
 use crate::model::linear::{LinearModel, softmax};
+use crate::model::network::Network;
 use crate::model::ngram::NgramTable;
 use crate::model::{Calibration, ModelParts, Thresholds, split_lists, write_model};
 use crate::normalize::Normalizer;
@@ -37,13 +39,13 @@ use crate::span::Span;
 
 use augment::{Recurring, Sources};
 use corpus::{Corpus, Mark, Origin, TrainDoc};
-use dense::{DenseParams, Rows, fit};
+use dense::{DenseParams, Rows, fit, fit_network};
 use material::{Material, phrase_section};
 use rng::{Rng, mix};
 use sparse::{KindExample, NgramExample, SparseParams, train_brands, train_kinds, train_ngrams};
 
 /// Number of folds of the out-of-fold stages.
-const FOLDS: usize = 4;
+const FOLDS: usize = 3;
 /// Hash bits of the tables.
 const NGRAM_BITS: u32 = 17;
 const KIND_BITS: u32 = 15;
@@ -221,8 +223,14 @@ pub fn train(config: &TrainConfig, progress: &mut (dyn FnMut(&str) + Send)) -> R
     let corpus = Corpus::read(&config.inputs, &config.exclude_license, progress)?;
     let prepared = prepare(config, corpus, progress)?;
     let trained = pool.install(|| fit_all(config, &prepared, progress))?;
+    let sources: Vec<serde_json::Value> = prepared
+        .sources
+        .iter()
+        .map(|((file, source, license), records)| json!([file, source, license, records]))
+        .collect();
     let record = json!({
         "seed": config.seed,
+        "sources": sources,
         "files": prepared.manifest,
         "excluded": prepared.excluded,
         "documents": prepared.docs.len(),
@@ -269,11 +277,12 @@ struct Prepared {
     phrases: PhraseSet,
     phrase_text: String,
     manifest: Vec<serde_json::Value>,
+    sources: std::collections::BTreeMap<(String, String, String), usize>,
     excluded: std::collections::BTreeMap<String, usize>,
 }
 
 fn prepare(config: &TrainConfig, corpus: Corpus, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Prepared, TrainError> {
-    let Corpus { mut docs, lines: spam_lines, mut articles, gambling, other_bad, benign, manifest, excluded } = corpus;
+    let Corpus { mut docs, lines: spam_lines, mut articles, gambling, other_bad, benign, manifest, sources: record, excluded } = corpus;
     let mut rng = Rng::new(config.seed);
     let phrase_text = phrase_section();
     let phrases = split_lists(&phrase_text).and_then(PhraseSet::parse).map_err(|error| TrainError::fit(&error))?;
@@ -328,6 +337,10 @@ fn prepare(config: &TrainConfig, corpus: Corpus, progress: &mut (dyn FnMut(&str)
         let mut own = Rng::new(config.seed ^ mix(number ^ 0xabcd));
         made.push(sources.spam_page(mix(number), &mut own));
     }
+    for number in 0..1500u64.min(limit as u64) {
+        let mut own = Rng::new(config.seed ^ mix(number ^ 0x7ec4));
+        made.push(sources.technical(mix(number ^ 0x7ec4), &mut own));
+    }
     docs.extend(made);
 
     let mut lines: Vec<(Label, String)> =
@@ -336,7 +349,7 @@ fn prepare(config: &TrainConfig, corpus: Corpus, progress: &mut (dyn FnMut(&str)
 
     let brand_tokens = brand_tokens(&material, &docs, &gambling, &other_bad, &benign, &mut rng);
     progress(&format!("{} documents, {} single lines, {} tokens", docs.len(), lines.len(), brand_tokens.len()));
-    Ok(Prepared { docs, lines, brand_tokens, phrases, phrase_text, manifest, excluded })
+    Ok(Prepared { docs, lines, brand_tokens, phrases, phrase_text, manifest, sources: record, excluded })
 }
 
 fn thin(docs: &mut Vec<TrainDoc>, origin: Origin, most: usize, rng: &mut Rng) {
@@ -445,8 +458,8 @@ struct Trained {
     kinds: [kind::KindTable; 2],
     brands: BrandTable,
     first: LinearModel,
-    second: LinearModel,
-    piece: LinearModel,
+    second: Network,
+    piece: Network,
     decoder: Decoder,
     calibration: [[Calibration; Class::COUNT]; 3],
     thresholds: [Thresholds; 3],
@@ -496,7 +509,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
         .map(|fold| {
             let mut rows = Rows::new(FIRST_PASS_COUNT);
             let mut rng = Rng::new(config.seed ^ 77 ^ fold as u64);
-            let share = if fold == FOLDS { 0.5 } else { 0.3 };
+            let share = if fold == FOLDS { 0.4 } else { 0.25 };
             for doc in sampled.iter().filter(|doc| doc.fold != fold) {
                 for (row, target) in doc.rows.iter().zip(&doc.targets) {
                     if let Some(class) = target.class {
@@ -506,10 +519,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
                     }
                 }
             }
-            let t = Instant::now();
-            let r = fit(&rows, dense);
-            eprintln!("first {fold}: {} rows {:.1}s", rows.len(), t.elapsed().as_secs_f64());
-            r
+            fit(&rows, dense)
         })
         .collect::<Result<_, _>>()?;
 
@@ -537,7 +547,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
     progress("second pass: fitting");
     // Two fits that have each seen one half of the folds judge the other half, for
     // calibration; the third sees all.
-    let halves: Vec<LinearModel> = (0..3usize)
+    let halves: Vec<Network> = (0..3usize)
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FEATURE_COUNT);
@@ -554,7 +564,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
                     }
                 }
             }
-            fit(&rows, dense)
+            fit_network(&rows, dense, config.seed ^ 0x2e7 ^ half as u64)
         })
         .collect::<Result<_, _>>()?;
     let second = halves[2].clone();
@@ -572,7 +582,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
 
     progress("pieces inside lines");
     let pieces = piece_rows(config, data, &sampled, &tables, &resources);
-    let piece_models: Vec<LinearModel> = (0..3usize)
+    let piece_models: Vec<Network> = (0..3usize)
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FIRST_PASS_COUNT);
@@ -581,7 +591,7 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
                     rows.push(row, class.index());
                 }
             }
-            fit(&rows, dense)
+            fit_network(&rows, dense, config.seed ^ 0x91e ^ half as u64)
         })
         .collect::<Result<_, _>>()?;
 
@@ -669,8 +679,8 @@ fn fold_lines(config: &TrainConfig, data: &Prepared) -> (Vec<u8>, Vec<SparseLine
             let long = body.byte_len() > 160;
             // Long article lines are many and alike.
             let keep = match (doc.origin, class, long) {
-                (Origin::Article, Class::Content, true) => 0.35,
-                (Origin::FullPage, Class::Boilerplate, _) => 0.5,
+                (Origin::Article, Class::Content, true) => 0.22,
+                (Origin::FullPage, Class::Boilerplate, _) => 0.35,
                 _ => 1.0,
             };
             if rng.chance(keep) {
@@ -710,11 +720,11 @@ fn sample_rows<'a>(
         .filter_map(|(index, doc)| {
             // Share of documents taken, and share of their lines that count.
             let (docs, lines) = match doc.origin {
-                Origin::FullPage => (0.35, 0.35),
-                Origin::Page => (0.5, 0.8),
+                Origin::FullPage => (0.4, 0.4),
+                Origin::Page => (0.5, 0.9),
                 Origin::Lines => (1.0, 0.5),
                 Origin::Comment => (0.6, 1.0),
-                Origin::Article => (0.5, 0.9),
+                Origin::Article => (0.3, 0.9),
                 Origin::Keep => (1.0, 1.0),
             };
             (rng.chance(docs) && doc.text.len() < 200_000).then_some((index, lines))

@@ -24,8 +24,8 @@ pub(crate) struct SparseParams {
 /// A softmax regression over hashed features.
 struct Softmax<const K: usize> {
     shift: u32,
-    weights: Vec<[f32; K]>,
-    gradients: Vec<[f32; K]>,
+    /// Weight and sum of squared gradients side by side: one cache line serves both.
+    cells: Vec<[[f32; K]; 2]>,
     bias: [f32; K],
     bias_gradients: [f32; K],
     params: SparseParams,
@@ -35,8 +35,7 @@ impl<const K: usize> Softmax<K> {
     fn new(params: SparseParams) -> Self {
         Self {
             shift: 64 - params.bits,
-            weights: vec![[0.0; K]; 1 << params.bits],
-            gradients: vec![[1e-3; K]; 1 << params.bits],
+            cells: vec![[[0.0; K], [1e-3; K]]; 1 << params.bits],
             bias: [0.0; K],
             bias_gradients: [1e-3; K],
             params,
@@ -49,7 +48,7 @@ impl<const K: usize> Softmax<K> {
         let mut logits = self.bias;
         for &(hash, value) in features {
             let value = value * norm;
-            for (logit, part) in logits.iter_mut().zip(&self.weights[(hash >> self.shift) as usize]) {
+            for (logit, part) in logits.iter_mut().zip(&self.cells[(hash >> self.shift) as usize][0]) {
                 *logit += part * value;
             }
         }
@@ -61,14 +60,12 @@ impl<const K: usize> Softmax<K> {
         }
         let rate = self.params.rate;
         for &(hash, value) in features {
-            let at = (hash >> self.shift) as usize;
+            let [weights, totals] = &mut self.cells[(hash >> self.shift) as usize];
             let value = value * norm;
             for class in 0..K {
-                let weight = &mut self.weights[at][class];
-                let gradient = errors[class] * value + self.params.decay * *weight;
-                let total = &mut self.gradients[at][class];
-                *total += gradient * gradient;
-                *weight -= rate * gradient / total.sqrt();
+                let gradient = errors[class] * value + self.params.decay * weights[class];
+                totals[class] += gradient * gradient;
+                weights[class] -= rate * gradient / totals[class].sqrt();
             }
         }
         for class in 0..K {
@@ -79,7 +76,7 @@ impl<const K: usize> Softmax<K> {
 
     /// Factor between 8-bit and real weights; the few largest weights are cut.
     fn scale(&self) -> f32 {
-        let mut sizes: Vec<f32> = self.weights.iter().flatten().map(|weight| weight.abs()).filter(|&size| size > 0.0).collect();
+        let mut sizes: Vec<f32> = self.cells.iter().flat_map(|cell| cell[0]).map(f32::abs).filter(|&size| size > 0.0).collect();
         if sizes.is_empty() {
             return 1.0;
         }
@@ -118,9 +115,9 @@ pub(crate) fn train_ngrams(examples: &[NgramExample<'_>], params: SparseParams) 
     }
     let scale = model.scale();
     let packed = model
-        .weights
+        .cells
         .iter()
-        .map(|row| u32::from_le_bytes(row.map(|weight| (i16::from(quantise(weight, scale)) + 128) as u8)))
+        .map(|[row, _]| u32::from_le_bytes(row.map(|weight| (i16::from(quantise(weight, scale)) + 128) as u8)))
         .collect();
     NgramTable::new(params.bits, packed, scale, model.bias).expect("one weight a bucket")
 }
@@ -150,7 +147,7 @@ pub(crate) fn train_kinds(examples: &[KindExample<'_>], params: SparseParams) ->
         }
     }
     let scale = model.scale();
-    let weights = model.weights.iter().map(|row| row.map(|weight| quantise(weight, scale))).collect();
+    let weights = model.cells.iter().map(|[row, _]| row.map(|weight| quantise(weight, scale))).collect();
     KindTable::new(params.bits, weights, scale, model.bias).expect("one row a bucket")
 }
 
@@ -169,7 +166,7 @@ pub(crate) fn train_brands(examples: &[(Vec<u8>, bool, f32)], params: SparsePara
             model.update(&features, usize::from(*brand), *weight);
         }
     }
-    let differences: Vec<f32> = model.weights.iter().map(|row| row[1] - row[0]).collect();
+    let differences: Vec<f32> = model.cells.iter().map(|[row, _]| row[1] - row[0]).collect();
     let top = differences.iter().map(|weight| weight.abs()).fold(1e-6, f32::max);
     let scale = top / 127.0;
     let weights = differences.iter().map(|&weight| quantise(weight, scale)).collect();

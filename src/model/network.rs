@@ -1,0 +1,95 @@
+//! A logistic regression over the features and a few learnt crosses of them.
+//!
+//! What a short line means depends on where it stands, how sure its n-grams are and what kind
+//! of document it is in: one linear model for whole pages, extracted articles and comments
+//! alike has to compromise. A layer of 32 rectified units gives it the crosses it needs for
+//! the price of a few hundred nanoseconds; the regression on top is linfa's and keeps every
+//! decision a sum that can be explained: where the units stand, the model is linear.
+
+use crate::label::Class;
+use crate::model::linear::LinearModel;
+
+const CLASSES: usize = Class::COUNT;
+/// Learnt crosses.
+pub(crate) const UNITS: usize = 32;
+
+/// Weights of the layer and of the regression on top.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    layer: Vec<[f32; UNITS]>,
+    bias: [f32; UNITS],
+    /// Over the features and, behind them, the units.
+    output: LinearModel,
+}
+
+impl Network {
+    /// Returns the network, or `None` if sizes do not fit or a number is not finite.
+    pub(crate) fn new(layer: Vec<[f32; UNITS]>, bias: [f32; UNITS], output: LinearModel) -> Option<Self> {
+        let finite = layer.iter().flatten().chain(&bias).all(|value| value.is_finite());
+        (finite && output.len() == layer.len() + UNITS).then_some(Self { layer, bias, output })
+    }
+
+    /// Number of features.
+    pub fn len(&self) -> usize {
+        self.layer.len()
+    }
+
+    /// Whether there is no feature.
+    pub fn is_empty(&self) -> bool {
+        self.layer.is_empty()
+    }
+
+    pub(crate) fn layer(&self) -> &[[f32; UNITS]] {
+        &self.layer
+    }
+
+    pub(crate) fn bias(&self) -> [f32; UNITS] {
+        self.bias
+    }
+
+    pub(crate) fn output(&self) -> &LinearModel {
+        &self.output
+    }
+
+    /// Returns the log-odds of each class against content; features beyond the model's are ignored.
+    pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
+        let units = forward(&self.layer, &self.bias, row);
+        self.output.logits_of(row[..self.layer.len()].iter().chain(&units))
+    }
+
+    /// Returns, for every feature, how much one unit of it speaks for `class` against content
+    /// at this row.
+    pub fn slopes(&self, row: &[f32], class: Class) -> Vec<f32> {
+        let units = forward(&self.layer, &self.bias, row);
+        let count = self.layer.len();
+        let through: [f32; UNITS] = std::array::from_fn(|unit| {
+            if units[unit] > 0.0 { self.output.slope(count + unit, class) } else { 0.0 }
+        });
+        self.layer
+            .iter()
+            .enumerate()
+            .map(|(index, weights)| {
+                let crossed: f32 = weights.iter().zip(&through).map(|(weight, slope)| weight * slope).sum();
+                self.output.slope(index, class) + crossed
+            })
+            .collect()
+    }
+
+    /// Mean of a feature in training.
+    pub fn mean(&self, index: usize) -> f32 {
+        self.output.means()[index]
+    }
+}
+
+/// Returns the activations of the units.
+pub(crate) fn forward(layer: &[[f32; UNITS]], bias: &[f32; UNITS], row: &[f32]) -> [f32; UNITS] {
+    let mut units = *bias;
+    for (&value, weights) in row.iter().zip(layer) {
+        if value != 0.0 {
+            for (unit, weight) in units.iter_mut().zip(weights) {
+                *unit += value * weight;
+            }
+        }
+    }
+    units.map(|unit| unit.max(0.0))
+}
