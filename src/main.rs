@@ -11,7 +11,10 @@ fn main() {
         return;
     }
     let bytes = std::fs::read(std::env::var("MODEL").unwrap_or("/work/main/models/default.unspam".into())).unwrap();
-    let d = unspam::Detector::builder().model_bytes(bytes).build().unwrap();
+    let mut pol = unspam::Policy::default();
+    if let Ok(v) = std::env::var("T_SPAM") { pol = pol.with_threshold(unspam::LabelSet::parse("spam").unwrap(), v.parse().unwrap()).unwrap(); }
+    if let Ok(v) = std::env::var("T_BOIL") { pol = pol.with_threshold(unspam::LabelSet::parse("boilerplate").unwrap(), v.parse().unwrap()).unwrap(); }
+    let d = unspam::Detector::builder().policy(pol).model_bytes(bytes).build().unwrap();
     if a[1] == "explain" {
         let t = std::fs::read_to_string(&a[2]).unwrap();
         for l in d.explain(&t) { println!("{:24} {:?} {:?} {:?} | {}", l.label.as_str(), l.probabilities.map(|p| (p.get()*1000.0).round()/1000.0), l.action, l.reasons.iter().map(|r| format!("{}:{:.1}", r.code, r.weight)).collect::<Vec<_>>(), &l.span.of(&t).chars().take(80).collect::<String>()); }
