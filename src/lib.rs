@@ -1,14 +1,23 @@
 //! Finds spam and boilerplate in scraped article text and takes it out, leaving every other
 //! byte as it was.
 
+#[cfg(feature = "batch")]
+pub mod batch;
 pub mod clean;
 pub mod detector;
 pub mod document;
 pub mod error;
+#[cfg(feature = "batch")]
+pub mod io;
 pub mod label;
+#[cfg(feature = "batch")]
+pub mod ledger;
+pub mod offsets;
 pub mod policy;
 pub mod report;
 pub mod span;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use clean::{Cleaned, Cleaner, Edit};
 pub use detector::{Detector, DetectorBuilder, LineExplanation};
