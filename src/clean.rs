@@ -51,7 +51,10 @@ impl Cleaner {
         while let Some(piece) = pieces.get(next) {
             let line = Line::around(text, piece.span.start());
             let end = line.pieces_end(&pieces, next);
-            if line.goes_whole(text, &pieces[next..end]) {
+            if is_blank(&text[line.start..line.end]) {
+                // A finding that cuts a blank character in two would make it show.
+                next = end;
+            } else if line.goes_whole(text, &pieces[next..end]) {
                 next = cut_block(text, line, &pieces, next, end, &mut edits);
             } else {
                 cut_inside_line(text, &line, &pieces[next..end], &mut edits);
@@ -279,7 +282,10 @@ fn cut_block(
         if stays.breaks < 2 && gap.breaks > 1 {
             stays = gap;
         }
-        let Some(piece) = pieces.get(next).filter(|piece| piece.span.start() >= gap.end) else { break gap };
+        while pieces.get(next).is_some_and(|piece| piece.span.start() < gap.end) {
+            next += 1;
+        }
+        let Some(piece) = pieces.get(next) else { break gap };
         let following = Line::around(text, piece.span.start());
         let end = following.pieces_end(pieces, next);
         if following.start != gap.end || !following.goes_whole(text, &pieces[next..end]) {
@@ -391,11 +397,26 @@ fn before_break(text: &[u8], end: usize) -> usize {
 }
 
 /// Whether the bytes show nothing: white space of any script, zero-width characters.
+///
+/// Stops at the first character that shows, so that looking along a long line is cheap.
 fn is_blank(bytes: &[u8]) -> bool {
-    bytes.trim_ascii().is_empty()
-        || str::from_utf8(bytes).is_ok_and(|text| {
-            text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
-        })
+    let mut rest = bytes.trim_ascii();
+    while let Some(&first) = rest.first() {
+        let len = match first {
+            0x00..=0x7F => 1,
+            0xC2..=0xDF => 2,
+            0xE1..=0xEF => 3,
+            _ => return false,
+        };
+        let c = rest.get(..len).and_then(|c| str::from_utf8(c).ok()).and_then(|c| c.chars().next());
+        let shows_nothing =
+            |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+        if !c.is_some_and(shows_nothing) {
+            return false;
+        }
+        rest = &rest[len..];
+    }
+    true
 }
 
 #[cfg(test)]
@@ -614,9 +635,16 @@ mod tests {
 
         #[test]
         fn any_bytes_come_back(
-            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    any::<u8>().prop_map(|byte| vec![byte]),
+                    Just("\u{a0}".into()), Just("\u{feff}".into()), Just(b"\r\n".to_vec()), Just(b"\n".to_vec()),
+                ],
+                0..40,
+            ),
             spans in proptest::collection::vec((0usize..70, 0usize..20), 0..5),
         ) {
+            let bytes = parts.concat();
             let mut report = report("", &[]);
             for (start, len) in spans {
                 report.findings.push(Finding {
@@ -628,6 +656,7 @@ mod tests {
                 });
             }
             let edits = Cleaner::edits(&bytes, &report);
+            prop_assert!(edits.windows(2).all(|pair| pair[0].span.end() <= pair[1].span.start()));
             let removed: Vec<(usize, &[u8])> =
                 edits.iter().map(|edit| (edit.span.start(), &bytes[edit.span.range()])).collect();
             let cleaned = Cleaner::apply(&bytes, &edits);

@@ -103,7 +103,8 @@ impl Work for Clean<'_> {
                 if self.diff.is_none() {
                     done.out.extend_from_slice(raw);
                 }
-                done.counts.records += u64::from(context.record.kind == RecordKind::TooLong);
+                let begins = matches!(context.record.kind, RecordKind::Record | RecordKind::TooLong);
+                done.counts.records += u64::from(begins);
                 return;
             }
         };
@@ -158,9 +159,7 @@ fn summarise(counts: &Counts) {
         }
     }
     if counts.problems > 0 {
-        say(&format!(
-            "{} could not be handled, see above; nothing of them was changed",
-            show::count(counts.problems, "record or file")
-        ));
+        let problems = show::thousands(counts.problems);
+        say(&format!("could not be handled, and left as they are: {problems} records or files, see above"));
     }
 }

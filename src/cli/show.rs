@@ -188,11 +188,11 @@ pub(crate) fn diff(paint: Paint, name: &str, view: &RecordView<'_>, report: &Rep
     let mut lines = LineNumbers::new(text);
     let mut next = 0;
     while let Some(edit) = edits.get(next) {
-        // All edits that share lines make one hunk.
+        // Edits that share lines, or touch, make one hunk.
         let start = line_start(text, edit.span.start());
         let mut end = line_end(text, edit.span.end());
         let mut last = next;
-        while let Some(following) = edits.get(last + 1).filter(|following| following.span.start() < end) {
+        while let Some(following) = edits.get(last + 1).filter(|following| following.span.start() <= end) {
             end = end.max(line_end(text, following.span.end()));
             last += 1;
         }
@@ -201,8 +201,6 @@ pub(crate) fn diff(paint: Paint, name: &str, view: &RecordView<'_>, report: &Rep
             .map(|edit| &report.findings[edit.finding])
             .map(|found| format!("{} {:.3} {}", found.label, found.score.get(), reasons(&found.reasons)))
             .collect();
-        let line = lines.of(start);
-        let _ = writeln!(shown, "{}", paint.dim(&format!("@@ line {line} @@ {}", labels.join("; "))));
         let mut kept = Vec::new();
         let mut at = start;
         for edit in &edits[next..=last] {
@@ -210,19 +208,35 @@ pub(crate) fn diff(paint: Paint, name: &str, view: &RecordView<'_>, report: &Rep
             at = edit.span.end();
         }
         kept.extend_from_slice(&text[at..end]);
-        let mut side = |sign: char, bytes: &[u8], paint_line: &dyn Fn(&str) -> String| {
-            for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                let line = sanitize(&String::from_utf8_lossy(line), 1000);
-                let _ = writeln!(shown, "{}", paint_line(&format!("{sign}{line}")));
-            }
-        };
-        side('-', &text[start..end], &|line| paint.removed(line));
-        side('+', &kept, &|line| paint.added(line));
+        let (mut before, mut after) = (shown_lines(&text[start..end]), shown_lines(&kept));
+        // Lines that do not change but for their place are no news.
+        let same = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+        before.drain(..same);
+        after.drain(..same);
+        while before.last().is_some_and(|line| after.last() == Some(line)) {
+            before.pop();
+            after.pop();
+        }
+        let line = lines.of(start) + same;
+        let _ = writeln!(shown, "{}", paint.dim(&format!("@@ line {line} @@ {}", labels.join("; "))));
+        for line in before {
+            let _ = writeln!(shown, "{}", paint.removed(&format!("-{line}")));
+        }
+        for line in after {
+            let _ = writeln!(shown, "{}", paint.added(&format!("+{line}")));
+        }
         next = last + 1;
     }
     shown
+}
+
+fn shown_lines(bytes: &[u8]) -> Vec<String> {
+    let shown = |line: &[u8]| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        sanitize(&String::from_utf8_lossy(line), 1000)
+    };
+    bytes.split_inclusive(|&byte| byte == b'\n').map(shown).collect()
 }
 
 fn line_start(text: &[u8], offset: usize) -> usize {

@@ -35,6 +35,11 @@ impl ReadOptions {
     pub const MAX_TEXT_FILE: usize = 1 << 30;
     /// Big enough to make hand-over cheap, small enough to keep two cores level.
     pub const DEFAULT_CHUNK_BYTES: usize = 1 << 20;
+
+    /// Returns the default options for inputs of one format.
+    pub fn of(format: Format) -> Self {
+        Self { format: Some(format), ..Self::default() }
+    }
 }
 
 impl Default for ReadOptions {

@@ -650,7 +650,7 @@ impl Measures {
 /// would be worse than not at all.
 pub fn evaluate(detector: &Detector, files: &[PathBuf], jobs: usize) -> Result<Vec<Measures>, EvaluateError> {
     let sources: Vec<Source> = files.iter().map(Source::file).collect();
-    let options = ReadOptions { format: Some(Format::Jsonl), ..ReadOptions::default() };
+    let options = ReadOptions::of(Format::Jsonl);
     let mut tallies = vec![Tally::default(); sources.len()];
     ordered(
         jobs,
