@@ -32,11 +32,12 @@ pub(crate) struct Args {
     #[arg(long)]
     tables: bool,
 
-    #[command(flatten)]
-    judge: Judge,
+    /// Threads that work. All cores by default.
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
 
     #[command(flatten)]
-    read: Read,
+    judge: Judge,
 }
 
 const EXAMPLES: &str = "\
@@ -46,7 +47,8 @@ Examples:
   unspam evaluate dev/natural.jsonl --tables --preset recall";
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
-    let Some(settings) = Settings::resolve_parts(&args.judge, &args.read)? else { return Ok(Exit::Success) };
+    let read = Read { jobs: args.jobs, ..Read::default() };
+    let Some(settings) = Settings::resolve_parts(&args.judge, &read)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.inputs)?;
     let files: Vec<PathBuf> = sources.iter().filter_map(|source| source.path().map(PathBuf::from)).collect();
     let measures = evaluate(&settings.detector, &files, settings.jobs)?;

@@ -1,6 +1,7 @@
 //! Drives a verb over all records of all inputs.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -111,6 +112,9 @@ impl Counts {
 pub(crate) fn sources(inputs: &[PathBuf]) -> Result<(Vec<Source>, u64)> {
     if inputs.iter().filter(|input| input.as_os_str() == "-").count() > 1 {
         bail!("standard input can be read only once");
+    }
+    if inputs.is_empty() && std::io::stdin().is_terminal() {
+        say("reading standard input; name a file to read that instead");
     }
     let mut failed = 0;
     let mut sources = Vec::new();

@@ -13,6 +13,7 @@ use crate::cli::args::Common;
 use crate::cli::config::Settings;
 use crate::cli::output::{Kind, Output};
 use crate::cli::run::{self, Context, Done, Work};
+use crate::cli::sanitize::sanitize;
 use crate::cli::show::{self, LineNumbers, Paint};
 
 /// Write what was found, one line of JSON for each record, in the order of the input.
@@ -85,7 +86,7 @@ impl Scan<'_> {
         match self.style {
             Style::Json | Style::Dolma => write_error(id, error, &mut done.out),
             Style::Human => {
-                let line = format!("{name}: error: {error}\n");
+                let line = format!("{}: error: {error}\n", sanitize(name, 300));
                 done.out.extend_from_slice(line.as_bytes());
             }
         }
@@ -120,7 +121,8 @@ impl Work for Scan<'_> {
                 let found = show::count(report.findings.len() as u64, "finding");
                 let probability = report.spam_probability.get();
                 let verdict = self.paint.verdict(report.verdict);
-                let head = format!("{}: {verdict}, spam probability {probability:.3}, {found}\n", context.name());
+                let name = sanitize(&context.name(), 300);
+                let head = format!("{name}: {verdict}, spam probability {probability:.3}, {found}\n");
                 done.out.extend_from_slice(head.as_bytes());
                 let mut lines = LineNumbers::new(text);
                 for found in &report.findings {

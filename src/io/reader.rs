@@ -197,12 +197,12 @@ impl RecordReader {
         options: &ReadOptions,
     ) -> Result<Self, InputError> {
         let opening = |source| InputError::Open { source };
-        let (head, error) = read_head(&mut raw, |head| head.len() >= 4);
-        if let Some(error) = error {
-            return Err(opening(error));
-        }
+        let (head, error) = match read_head(&mut raw, |head| head.len() >= 4) {
+            (head, Some(error)) if head.is_empty() => return Err(opening(error)),
+            read => read,
+        };
         let compression = Compression::of_content(&head);
-        let raw = Cursor::new(head).chain(raw);
+        let raw = Cursor::new(head).chain(Broken(error)).chain(raw);
         let mut plain: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(raw),
             Compression::Gzip => {
@@ -392,5 +392,122 @@ impl Read for Counted {
         let read = self.file.read(buffer)?;
         self.count.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A source that gives a few bytes at a time.
+    struct Drops {
+        bytes: Vec<u8>,
+        at: usize,
+        size: usize,
+        fails: bool,
+    }
+
+    impl Read for Drops {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let len = self.size.min(buffer.len()).min(self.bytes.len() - self.at);
+            if len == 0 && self.fails {
+                return Err(io::Error::other("the disk is gone"));
+            }
+            buffer[..len].copy_from_slice(&self.bytes[self.at..self.at + len]);
+            self.at += len;
+            Ok(len)
+        }
+    }
+
+    fn chunks(reader: &mut RecordReader) -> Vec<Chunk> {
+        std::iter::from_fn(|| reader.next_chunk()).collect()
+    }
+
+    fn reader(bytes: &[u8], size: usize, fails: bool, eager: bool, options: &ReadOptions) -> RecordReader {
+        let drops = Drops { bytes: bytes.to_vec(), at: 0, size, fails };
+        RecordReader::new(Box::new(drops), None, eager, options).expect("opens")
+    }
+
+    #[test]
+    fn lines_are_numbered_and_fillers_told_apart() {
+        let options = ReadOptions::of(Format::Jsonl);
+        let mut reader = reader(b"\xEF\xBB\xBF{1}\n\n{2}\r\n{3}", 100, false, false, &options);
+        let chunks = chunks(&mut reader);
+        let found: Vec<(u64, RecordKind, &[u8])> =
+            chunks.iter().flat_map(Chunk::records).map(|record| (record.number, record.kind, record.bytes)).collect();
+        let expected: [(u64, RecordKind, &[u8]); 5] = [
+            (0, RecordKind::Filler, b"\xEF\xBB\xBF"),
+            (1, RecordKind::Record, b"{1}\n"),
+            (2, RecordKind::Filler, b"\n"),
+            (3, RecordKind::Record, b"{2}\r\n"),
+            (4, RecordKind::Record, b"{3}"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_failing_source_ends_with_its_error_and_loses_nothing() {
+        let options = ReadOptions::of(Format::Jsonl);
+        let mut reader = reader(b"{1}\n{2", 2, true, false, &options);
+        let chunks = chunks(&mut reader);
+        let bytes: Vec<u8> = chunks.iter().flat_map(Chunk::records).flat_map(|record| record.bytes.to_vec()).collect();
+        assert_eq!(bytes, b"{1}\n{2");
+        let end = chunks.into_iter().next_back().and_then(Chunk::into_end);
+        let error = end.expect("an end").expect_err("an error").to_string();
+        assert_eq!(error, "cannot be read beyond record 1: the disk is gone");
+    }
+
+    proptest! {
+        #[test]
+        fn records_hold_all_bytes_and_are_lines(
+            parts in proptest::collection::vec(prop_oneof![Just("\n"), Just("\r\n"), Just("\u{feff}"), Just(" "), Just("{}"), Just("abcdefgh")], 0..60),
+            size in 1usize..20, chunk_bytes in 1usize..40, max_record in 1usize..30, eager in any::<bool>(), fails in any::<bool>(),
+        ) {
+            let input = parts.concat();
+            prop_assume!(!(fails && input.is_empty()));
+            let mut options = ReadOptions::of(Format::Jsonl);
+            options.chunk_bytes = chunk_bytes;
+            options.max_record = max_record;
+            let mut reader = reader(input.as_bytes(), size, fails, eager, &options);
+            let chunks = chunks(&mut reader);
+            prop_assert_eq!(chunks.iter().filter(|chunk| chunk.end().is_some()).count(), 1);
+            let mut bytes = Vec::new();
+            let mut lines: Vec<(u64, Vec<u8>, bool)> = Vec::new();
+            for record in chunks.iter().flat_map(Chunk::records) {
+                bytes.extend_from_slice(record.bytes);
+                match record.kind {
+                    RecordKind::Filler => {}
+                    RecordKind::Rest => {
+                        if let Some((_, line, _)) = lines.last_mut().filter(|(_, line, _)| !line.ends_with(b"\n")) {
+                            line.extend_from_slice(record.bytes);
+                        }
+                    }
+                    kind => lines.push((record.number, record.bytes.to_vec(), kind == RecordKind::TooLong)),
+                }
+            }
+            prop_assert_eq!(&*bytes, input.as_bytes());
+            // A line of white space over the limit may pass for either.
+            let bom: &[u8] = b"\xEF\xBB\xBF";
+            let bare = |number: u64, line: &[u8]| line.len() - if number == 1 && line.starts_with(bom) { 3 } else { 0 };
+            let shows = |number: u64, line: &[u8]| !line[line.len() - bare(number, line)..].trim_ascii().is_empty();
+            lines.retain(|(number, line, too_long)| !too_long || shows(*number, line));
+            let text = input.strip_prefix('\u{feff}').unwrap_or(&input);
+            let mut expected: Vec<(u64, &str)> =
+                (1..).zip(text.split_inclusive('\n')).filter(|(_, line)| !line.trim_ascii().is_empty()).collect();
+            if fails && !input.ends_with('\n') && lines.len() < expected.len() {
+                // The line that the failure cuts off is no record.
+                expected.pop();
+            }
+            prop_assert_eq!(lines.len(), expected.len());
+            for ((number, line, too_long), (at, text)) in lines.iter().zip(expected) {
+                prop_assert_eq!(*number, at);
+                // A first line that is too long goes by together with its byte order mark.
+                let bom: &[u8] = if *too_long && line.len() > text.len() { b"\xEF\xBB\xBF" } else { b"" };
+                prop_assert_eq!(line.strip_prefix(bom), Some(text.as_bytes()));
+                prop_assert_eq!(*too_long, line.len() > max_record);
+            }
+        }
     }
 }
