@@ -147,6 +147,47 @@ fn any_bytes_come_back_from_cleaning() {
 }
 
 #[test]
+fn any_lines_come_back_from_cleaning() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut dice = Dice::new(12);
+    let good = record("a", &dirty());
+    let odd = good.replace('s', "\\u0073").replace('\n', "\r\n");
+    let parts: [&[u8]; 10] = [
+        good.as_bytes(),
+        odd.as_bytes(),
+        b"{\"text\":\"sbobet88\"}\n",
+        b"{\"text\":\"sbobet88\\n\\ud800\"}",
+        b"{\"text\":7}\n",
+        b"\xEF\xBB\xBF",
+        b"\n",
+        b"\r",
+        b"\xff\0",
+        b"{\"text\":\"",
+    ];
+    fs::create_dir(at.join("in")).unwrap();
+    for n in 0..200 {
+        let bytes: Vec<u8> = (0..dice.roll(20)).flat_map(|_| dice.pick(&parts).to_vec()).collect();
+        fs::write(at.join(format!("in/{n:03}.jsonl")), bytes).unwrap();
+    }
+    stdout(at, &["clean", "in", "-o", "out", "--ledger", "l.jsonl", "--max-record", "3K"], 2);
+    assert!(crate::support::tree(&at.join("in")) != crate::support::tree(&at.join("out")));
+    stdout(at, &["restore", "out", "--ledger", "l.jsonl", "-o", "back"], 0);
+    assert!(crate::support::tree(&at.join("in")) == crate::support::tree(&at.join("back")));
+}
+
+#[test]
+fn a_text_of_one_200_mb_line_is_cleaned() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let line = "kata demi kata tanpa jeda, ".repeat((200 << 20) / 27);
+    fs::write(at.join("a.txt"), format!("{line}\n")).unwrap();
+    stdout(at, &["clean", "-q", "a.txt", "-o", "b.txt", "--ledger", "l.jsonl"], 0);
+    stdout(at, &["restore", "b.txt", "--ledger", "l.jsonl", "-o", "c.txt"], 0);
+    assert!(fs::read(at.join("c.txt")).unwrap() == fs::read(at.join("a.txt")).unwrap());
+}
+
+#[test]
 fn utf16_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -29,7 +29,7 @@ fn a_line_says_what_was_found() {
         .collect();
     assert_eq!(covered, ["sbobet88", "By gacor88"]);
     assert_eq!((&spans[0]["label"], &spans[0]["action"]), (&"spam/gambling".into(), &"remove".into()));
-    assert!(spans[0]["reasons"].as_array().is_some_and(|reasons| reasons.iter().all(|reason| reason.is_string())));
+    assert!(spans[0]["reasons"].as_array().is_some_and(|reasons| reasons.iter().all(serde_json::Value::is_string)));
     assert_eq!(found[1]["verdict"], "ok");
     assert_eq!(found[1]["spans"], serde_json::json!([]));
 }
