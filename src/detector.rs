@@ -1,18 +1,36 @@
 //! Ties the stages together: text in, report out.
+//!
+//! A document is judged, what the policy removes is thought away, and what is left is judged
+//! again until nothing more goes: so cleaning a cleaned text changes nothing, whatever the
+//! neighbours of a removed line had to do with the decision about the next one.
 
+pub(crate) mod judge;
+
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::clean::{Cleaned, Cleaner};
 use crate::document::Document;
 use crate::error::ModelError;
 use crate::label::{Class, Label};
+use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Action, Evidence, Finding, Probability, Report, Verdict};
 use crate::span::Span;
 
+use judge::{Judgement, Scratch};
+
+/// Rounds after which a document that still loses lines is called unsure and left alone.
+const MAX_ROUNDS: usize = 8;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
 /// Finds spam and boilerplate in texts; cheap to clone, shareable between threads.
 #[derive(Debug, Clone)]
 pub struct Detector {
+    model: Arc<Model>,
     policy: Arc<Policy>,
 }
 
@@ -20,7 +38,8 @@ pub struct Detector {
 #[derive(Debug, Default)]
 pub struct DetectorBuilder {
     policy: Policy,
-    model: Option<Vec<u8>>,
+    model: Option<Arc<Model>>,
+    bytes: Option<Vec<u8>>,
 }
 
 impl DetectorBuilder {
@@ -32,7 +51,13 @@ impl DetectorBuilder {
 
     /// Uses the model in these bytes instead of the built-in one.
     pub fn model_bytes(mut self, bytes: Vec<u8>) -> Self {
-        self.model = Some(bytes);
+        self.bytes = Some(bytes);
+        self
+    }
+
+    /// Uses a model that was already read.
+    pub fn model(mut self, model: Arc<Model>) -> Self {
+        self.model = Some(model);
         self
     }
 
@@ -41,7 +66,12 @@ impl DetectorBuilder {
     /// # Errors
     /// If the model cannot be read.
     pub fn build(self) -> Result<Detector, ModelError> {
-        Ok(Detector { policy: Arc::new(self.policy) })
+        let model = match (self.bytes, self.model) {
+            (Some(bytes), _) => Arc::new(Model::from_bytes(&bytes)?),
+            (None, Some(model)) => model,
+            (None, None) => Arc::new(Model::builtin()?),
+        };
+        Ok(Detector { model, policy: Arc::new(self.policy) })
     }
 }
 
@@ -64,7 +94,7 @@ pub struct LineExplanation {
 impl Detector {
     /// Returns a detector with the built-in model and the default policy.
     pub fn builtin() -> Self {
-        Self { policy: Arc::new(Policy::default()) }
+        Self::builder().build().expect("the built-in model is checked by a test")
     }
 
     /// Starts setting up a detector.
@@ -77,39 +107,41 @@ impl Detector {
         &self.policy
     }
 
+    /// The model in use.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
     /// Name and digest of the model, as reports show them: `default@1f2e3d4c`.
     pub fn model_id(&self) -> &str {
-        "default@00000000"
+        self.model.id()
     }
 
     /// Returns what was found in a document.
     pub fn scan<'t>(&self, document: impl Into<Document<'t>>) -> Report {
-        let document = document.into();
-        let mut report = Report::empty(document.text.len());
-        let mut at = 0;
-        for line in document.text.split_inclusive('\n') {
-            let body = line.trim_end();
-            let last = body.rsplit(' ').next().unwrap_or("");
-            if body.len() < 30 && last.len() > 5 && last.ends_with(|c: char| c.is_ascii_digit()) {
-                report.verdict = Verdict::Dirty;
-                report.findings.push(Finding {
-                    span: Span::new(at, at + body.len()),
-                    label: Label::Gambling,
-                    score: Probability::new(0.9),
-                    action: Action::Remove,
-                    reasons: vec![Evidence { code: "brand_shape", weight: 1.0 }],
-                });
-            }
-            at += line.len();
-        }
-        report
+        let text = document.into().text;
+        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+            Ok(mut scratch) => self.scan_rounds(text, &mut scratch),
+            Err(_) => self.scan_rounds(text, &mut Scratch::default()),
+        })
     }
 
     /// Returns what was found in bytes that need not be valid UTF-8.
     ///
-    /// Bytes that are not UTF-8 count as unknown characters; offsets are those of `bytes`.
+    /// Every byte that is not part of valid UTF-8 counts as a control character; offsets are
+    /// those of `bytes`, so edits can be applied to `bytes` itself.
     pub fn scan_bytes(&self, bytes: &[u8]) -> Report {
-        self.scan(&*String::from_utf8_lossy(bytes))
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.scan(text),
+            Err(_) => {
+                let mut text = String::with_capacity(bytes.len());
+                for chunk in bytes.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
+                }
+                self.scan(text.as_str())
+            }
+        }
     }
 
     /// Returns the text without what the policy removes.
@@ -118,7 +150,89 @@ impl Detector {
     }
 
     /// Returns every line that holds text with its probabilities and reasons.
-    pub fn explain(&self, _text: &str) -> Vec<LineExplanation> {
-        Vec::new()
+    ///
+    /// Shows the first round: each line in the document as it is.
+    pub fn explain(&self, text: &str) -> Vec<LineExplanation> {
+        let mut scratch = Scratch::default();
+        judge::judge(&self.model, &self.policy, text, &mut scratch);
+        judge::explain(&self.model, text, &mut scratch)
+    }
+
+    fn scan_rounds(&self, text: &str, scratch: &mut Scratch) -> Report {
+        let first = judge::judge(&self.model, &self.policy, text, scratch);
+        if !first.findings.iter().any(|finding| finding.action == Action::Remove) {
+            return first.into_report(text.len());
+        }
+        let mut report = first.into_report(text.len());
+        for _ in 1..MAX_ROUNDS {
+            let edits = Cleaner::edits(text.as_bytes(), &report);
+            let rest = Rest::new(text, &edits);
+            let next = judge::judge(&self.model, &self.policy, &rest.text, scratch);
+            let more: Vec<&Finding> = next.findings.iter().filter(|finding| finding.action == Action::Remove).collect();
+            if more.is_empty() {
+                return report;
+            }
+            for finding in more {
+                rest.add(finding, &mut report);
+            }
+            report.spam_probability =
+                Probability::new(report.spam_probability.get().max(next.spam_probability));
+        }
+        // No end in sight: whatever this text is, it is not for a machine to cut.
+        for finding in &mut report.findings {
+            finding.action = Action::Keep;
+        }
+        report.verdict = Verdict::Unsure;
+        report
+    }
+}
+
+impl Judgement {
+    fn into_report(self, text_len: usize) -> Report {
+        Report {
+            verdict: self.verdict,
+            spam_probability: Probability::new(self.spam_probability),
+            findings: self.findings,
+            text_len,
+        }
+    }
+}
+
+/// A text without its edits, with the way back to original offsets.
+struct Rest {
+    text: String,
+    /// Kept runs: offset in the rest, offset in the original, length.
+    runs: Vec<(usize, usize, usize)>,
+}
+
+impl Rest {
+    fn new(text: &str, edits: &[crate::clean::Edit]) -> Self {
+        let mut rest = Self { text: String::with_capacity(text.len()), runs: Vec::new() };
+        let mut at = 0;
+        for end in edits.iter().map(|edit| edit.span.start()).chain([text.len()]) {
+            if end > at {
+                rest.runs.push((rest.text.len(), at, end - at));
+                rest.text.push_str(&text[at..end]);
+            }
+            if let Some(edit) = edits.iter().find(|edit| edit.span.start() == end) {
+                at = edit.span.end();
+            }
+        }
+        rest
+    }
+
+    /// Adds a finding in the rest to the report on the original, cut where bytes had been
+    /// removed in between, in place of findings it overlaps.
+    fn add(&self, finding: &Finding, report: &mut Report) {
+        let (start, end) = (finding.span.start(), finding.span.end());
+        for &(from, original, len) in &self.runs {
+            let (low, high) = (start.max(from), end.min(from + len));
+            if low < high {
+                let span = Span::new(original + low - from, original + high - from);
+                report.findings.retain(|known| known.action == Action::Remove || !known.span.overlaps(span));
+                let place = report.findings.partition_point(|known| known.span.start() < span.start());
+                report.findings.insert(place, Finding { span, ..finding.clone() });
+            }
+        }
     }
 }

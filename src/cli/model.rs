@@ -5,16 +5,23 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use unspam::Detector;
+use unspam::model::Model;
 
 use crate::cli::Exit;
+use crate::cli::show::thousands;
 
 /// Look at a model file.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  unspam model inspect | jq .training
+  unspam model verify my.model";
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
@@ -33,32 +40,25 @@ enum Verb {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
-    let (Verb::Inspect { model } | Verb::Verify { model }) = &args.verb;
-    let mut builder = Detector::builder();
-    let mut header = None;
-    if let Some(path) = model {
-        let bytes = fs::read(path).with_context(|| format!("model file \"{}\"", path.display()))?;
-        header = Some(first_line(&bytes));
-        builder = builder.model_bytes(bytes);
-    }
-    let name =
-        || model.as_ref().map_or("built-in model".to_owned(), |path| format!("model file \"{}\"", path.display()));
-    let detector = builder.build().with_context(name)?;
+    let (Verb::Inspect { model: path } | Verb::Verify { model: path }) = &args.verb;
+    let (name, model) = match path {
+        Some(path) => {
+            let name = format!("model file \"{}\"", path.display());
+            let bytes = fs::read(path).with_context(|| name.clone())?;
+            (name, Model::from_bytes(&bytes))
+        }
+        None => ("built-in model".to_owned(), Model::builtin()),
+    };
+    let model = model.with_context(|| name.clone())?;
     let mut out = std::io::stdout().lock();
-    match (&args.verb, header) {
-        (Verb::Inspect { .. }, Some(header)) => {
-            let header: serde_json::Value = serde_json::from_str(&header).with_context(name)?;
-            serde_json::to_writer_pretty(&mut out, &header)?;
+    match args.verb {
+        Verb::Inspect { .. } => {
+            serde_json::to_writer_pretty(&mut out, &model.header())?;
             writeln!(out)?;
         }
-        (Verb::Inspect { .. }, None) => writeln!(out, "{{\"model\": \"{}\"}}", detector.model_id())?,
-        (Verb::Verify { .. }, _) => writeln!(out, "{}: {} is whole", name(), detector.model_id())?,
+        Verb::Verify { .. } => {
+            writeln!(out, "{name}: {} is whole, {} bytes", model.id(), thousands(model.byte_len() as u64))?;
+        }
     }
     Ok(Exit::Success)
-}
-
-/// The header: a model file begins with one line of JSON.
-fn first_line(bytes: &[u8]) -> String {
-    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    String::from_utf8_lossy(line).into_owned()
 }

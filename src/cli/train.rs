@@ -6,7 +6,8 @@ use anyhow::Result;
 use unspam::train::{TrainConfig, train};
 
 use crate::cli::Exit;
-use crate::cli::talk::{say, say_lines};
+use crate::cli::show::{count, thousands};
+use crate::cli::talk::say;
 
 /// Make a model from labelled documents and lines.
 ///
@@ -73,7 +74,9 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
     };
     let summary = train(&config, &mut progress)?;
     if !quiet {
-        say_lines(&format!("{summary}\n"));
+        let learnt = format!("{} and {}", count(summary.documents as u64, "document"), count(summary.lines as u64, "line"));
+        let size = thousands(summary.model_bytes as u64);
+        say(&format!("{}: {size} bytes, from {learnt}, {:.0} s", config.output.display(), summary.seconds));
     }
     Ok(Exit::Success)
 }

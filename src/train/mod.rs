@@ -1,57 +1,958 @@
-//! Makes models from labelled documents, and measures them.
+//! Trains models: reads labelled text, makes more of it, fits every stage, writes one file.
+//!
+//! The order is that of the detector. The sparse stage is fitted out of fold (documents of a
+//! fold meet a table that has not seen them), so that the dense stage learns how far to trust
+//! it; the same holds for the first pass under the second. Everything is deterministic: same
+//! files and seed, same bytes.
 
+mod augment;
+mod corpus;
+mod dense;
+pub mod disguise;
 pub mod evaluate;
+mod material;
+mod rng;
+mod sparse;
 
-use std::fmt;
 use std::path::PathBuf;
+use std::time::Instant;
 
-/// What to train on, and where the model goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use rayon::prelude::*;
+use serde_json::json;
+
+use crate::decode::Decoder;
+use crate::detector::judge::pieces_of;
+use crate::features::links::LinkFinder;
+use crate::features::phrase::PhraseSet;
+use crate::features::registry::FIRST_PASS_COUNT;
+use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
+use crate::label::{Class, Label};
+use crate::model::brand::BrandTable;
+use crate::model::kind;
+use crate::model::linear::{LinearModel, softmax};
+use crate::model::ngram::NgramTable;
+use crate::model::{Calibration, ModelParts, Thresholds, split_lists, write_model};
+use crate::normalize::Normalizer;
+use crate::segment::{Segment, Segmenter};
+use crate::span::Span;
+
+use augment::{Recurring, Sources};
+use corpus::{Corpus, Mark, Origin, TrainDoc};
+use dense::{DenseParams, Rows, fit};
+use material::{Material, phrase_section};
+use rng::{Rng, mix};
+use sparse::{KindExample, NgramExample, SparseParams, train_brands, train_kinds, train_ngrams};
+
+/// Number of folds of the out-of-fold stages.
+const FOLDS: usize = 4;
+/// Hash bits of the tables.
+const NGRAM_BITS: u32 = 17;
+const KIND_BITS: u32 = 15;
+const BRAND_BITS: u32 = 14;
+
+/// What to train from and how.
+#[derive(Debug, Clone)]
 pub struct TrainConfig {
-    /// Files of gold documents or labelled lines, or folders of them.
+    /// Files and folders of training data.
     pub inputs: Vec<PathBuf>,
-    /// The model file to write.
+    /// Where the model is written.
     pub output: PathBuf,
-    /// Where the random numbers begin.
+    /// Seed of everything random.
     pub seed: u64,
-    /// Threads that work; the model does not depend on it.
+    /// Threads; the result does not depend on it.
     pub jobs: usize,
-    /// Most documents taken from each file.
+    /// Most documents a source may give, for quick trials.
     pub max_docs: Option<usize>,
-    /// Documents whose licence contains one of these are left out.
+    /// Records whose licence contains one of these are left out.
     pub exclude_license: Vec<String>,
-    /// Name of the model in reports.
+    /// Name in the model's header.
     pub name: String,
 }
 
-/// What came out of training, for people to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What came of a training run.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TrainSummary {
-    /// Lines about data, time and quality.
-    pub text: String,
+    /// Bytes of the model file.
+    pub model_bytes: usize,
+    /// Documents learnt from, made ones included.
+    pub documents: usize,
+    /// Lines with a target.
+    pub lines: usize,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// The model's record of its training.
+    pub record: serde_json::Value,
 }
 
-impl fmt::Display for TrainSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Why no model was made.
+/// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// This build has no trainer.
-    #[error("this build cannot train yet")]
-    Unavailable,
+    /// A file could not be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A record is not what the format says.
+    #[error("{}: line {line}: {reason}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model could not be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A class has no example.
+    #[error("no example of class {class} in the training data: add lines of every class")]
+    NoExamples {
+        /// The class.
+        class: String,
+    },
+    /// The optimiser gave up.
+    #[error("fitting failed: {reason}")]
+    Fit {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl TrainError {
+    fn fit(error: &dyn std::fmt::Display) -> Self {
+        Self::Fit { reason: error.to_string() }
+    }
+}
+
+/// Target of one line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Target {
+    class: Option<Class>,
+    kind: Option<Label>,
+    weight: f32,
+    /// Whether junk stands inside the line beside content.
+    mixed: bool,
+}
+
+/// Share of a line that a label must cover to be the line's.
+const WHOLE: f64 = 0.9;
+
+/// Reads the target of a span off the marks of its document.
+fn target_of(text: &str, span: Span, marks: &[Mark]) -> Target {
+    let total = solid(text, span).max(1) as f64;
+    let mut classes = [0usize; Class::COUNT];
+    let mut neutral = 0;
+    let mut best: (usize, Option<Label>, f32) = (0, None, 1.0);
+    let from = marks.partition_point(|mark| mark.span.start() + 200_000 < span.start());
+    for mark in &marks[from..] {
+        if mark.span.start() >= span.end() {
+            break;
+        }
+        if !mark.span.overlaps(span) {
+            continue;
+        }
+        let shared = Span::new(mark.span.start().max(span.start()), mark.span.end().min(span.end()));
+        let size = solid(text, shared);
+        match mark.class {
+            None => neutral += size,
+            Some(class) => {
+                classes[class.index()] += size;
+                if size > best.0 {
+                    best = (size, mark.kind, mark.weight);
+                }
+            }
+        }
+    }
+    let covered: usize = classes.iter().sum();
+    let skip = Target { class: None, kind: None, weight: 0.0, mixed: false };
+    if neutral as f64 > 0.2 * total {
+        return skip;
+    }
+    if covered == 0 {
+        return Target { class: Some(Class::Content), kind: None, weight: 1.0, mixed: false };
+    }
+    for class in Class::ALL {
+        if classes[class.index()] as f64 >= WHOLE * total {
+            return Target { class: Some(class), kind: best.1, weight: best.2, mixed: false };
+        }
+    }
+    Target { mixed: true, ..skip }
+}
+
+fn solid(text: &str, span: Span) -> usize {
+    span.of(text).bytes().filter(|byte| !byte.is_ascii_whitespace()).count()
+}
+
+/// Targets of the lines with text, in order.
+fn targets_of(doc: &TrainDoc, segments: &mut Vec<Segment>) -> Vec<Target> {
+    segments.clear();
+    Segmenter.segments(&doc.text, segments);
+    segments
+        .iter()
+        .filter(|segment| !segment.body.is_empty())
+        .map(|segment| target_of(&doc.text, segment.body, &doc.marks))
+        .collect()
+}
+
+fn fold_of(key: u64) -> usize {
+    (mix(key) % FOLDS as u64) as usize
 }
 
 /// Trains a model and writes it.
 ///
 /// # Errors
-/// If the data cannot be read, holds too little, or the model cannot be written.
-pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&str)) -> Result<TrainSummary, TrainError> {
-    progress(&format!("would write {}", config.output.display()));
-    Err(TrainError::Unavailable)
+/// If a file cannot be read, a record is malformed, a class has no example, or the model
+/// cannot be written.
+pub fn train(config: &TrainConfig, progress: &mut (dyn FnMut(&str) + Send)) -> Result<TrainSummary, TrainError> {
+    let started = Instant::now();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.jobs.max(1)).build().map_err(|error| TrainError::fit(&error))?;
+    let corpus = Corpus::read(&config.inputs, &config.exclude_license, progress)?;
+    let prepared = prepare(config, corpus, progress)?;
+    let trained = pool.install(|| fit_all(config, &prepared, progress))?;
+    let record = json!({
+        "seed": config.seed,
+        "files": prepared.manifest,
+        "excluded": prepared.excluded,
+        "documents": prepared.docs.len(),
+        "metrics": trained.metrics,
+    });
+    let bytes = write_model(ModelParts {
+        name: &config.name,
+        training: record.clone(),
+        ngrams: &trained.ngrams,
+        kinds: &trained.kinds,
+        brands: &trained.brands,
+        phrases: &prepared.phrase_text,
+        first: &trained.first,
+        second: &trained.second,
+        piece: &trained.piece,
+        decoder: &trained.decoder,
+        calibration: &trained.calibration,
+        thresholds: &trained.thresholds,
+    });
+    write_whole(&config.output, &bytes)?;
+    Ok(TrainSummary {
+        model_bytes: bytes.len(),
+        documents: prepared.docs.len(),
+        lines: trained.lines,
+        seconds: started.elapsed().as_secs_f64(),
+        record,
+    })
+}
+
+/// Writes a file under another name first, so that a half-written model is never found.
+fn write_whole(path: &std::path::Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let fail = |error| TrainError::Write { path: path.to_owned(), error };
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, bytes).map_err(fail)?;
+    std::fs::rename(&partial, path).map_err(fail)
+}
+
+/// Everything the fits need.
+struct Prepared {
+    docs: Vec<TrainDoc>,
+    /// Single lines for the n-gram and kind tables only.
+    lines: Vec<(Label, String)>,
+    brand_tokens: Vec<(Vec<u8>, bool, f32)>,
+    phrases: PhraseSet,
+    phrase_text: String,
+    manifest: Vec<serde_json::Value>,
+    excluded: std::collections::BTreeMap<String, usize>,
+}
+
+fn prepare(config: &TrainConfig, corpus: Corpus, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Prepared, TrainError> {
+    let Corpus { mut docs, lines: spam_lines, mut articles, gambling, other_bad, benign, manifest, excluded } = corpus;
+    let mut rng = Rng::new(config.seed);
+    let phrase_text = phrase_section();
+    let phrases = split_lists(&phrase_text).and_then(PhraseSet::parse).map_err(|error| TrainError::fit(&error))?;
+    let mut material = Material::load();
+    material.domains = gambling.iter().filter_map(|host| brand_of(host)).collect();
+    material.domains.sort();
+    material.domains.dedup();
+
+    // Thin out what there is too much of.
+    let limit = config.max_docs.unwrap_or(usize::MAX);
+    for (origin, most) in [(Origin::FullPage, 2200), (Origin::Page, 9000), (Origin::Comment, 60_000)] {
+        thin(&mut docs, origin, most.min(limit), &mut rng);
+    }
+    rng.shuffle(&mut articles);
+    articles.truncate(limit);
+
+    let recurring = Recurring::count(&articles);
+    let spam_comments: Vec<(Label, String)> = docs
+        .iter()
+        .filter(|doc| doc.origin == Origin::Comment && doc.text.len() < 300)
+        .filter_map(|doc| doc.marks.first().and_then(|mark| mark.kind).map(|kind| (kind, doc.text.clone())))
+        .filter(|(kind, _)| kind.class() == Class::Spam)
+        .collect();
+    let sources = Sources {
+        material: &material,
+        phrases: &phrases,
+        recurring: &recurring,
+        spam_lines: &spam_lines,
+        spam_comments: &spam_comments,
+    };
+    progress("putting promos and page furniture into articles");
+    let mut made = Vec::new();
+    for (number, article) in articles.iter().enumerate() {
+        let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
+        let mut own = Rng::new(config.seed ^ mix(number as u64 + 1));
+        if own.chance(0.62) {
+            made.push(sources.injected(article, key, &mut own));
+        }
+        if own.chance(0.35) {
+            made.push(sources.furnished(article, key, &mut own));
+        } else {
+            made.push(sources.plain(article, key, &mut own));
+        }
+    }
+    for round in 0..4u64 {
+        for (number, (lang, text)) in material.keep.iter().enumerate() {
+            let mut own = Rng::new(config.seed ^ mix(round << 32 | number as u64));
+            made.push(sources.kept(lang, text, mix(number as u64), round == 3, &mut own));
+        }
+    }
+    for number in 0..1500u64.min(limit as u64) {
+        let mut own = Rng::new(config.seed ^ mix(number ^ 0xabcd));
+        made.push(sources.spam_page(mix(number), &mut own));
+    }
+    docs.extend(made);
+
+    let mut lines: Vec<(Label, String)> =
+        material.every_line(&mut rng).into_iter().map(|(label, _, text)| (label, text)).collect();
+    lines.extend(spam_lines.iter().map(|(label, _, text)| (*label, text.clone())));
+
+    let brand_tokens = brand_tokens(&material, &docs, &gambling, &other_bad, &benign, &mut rng);
+    progress(&format!("{} documents, {} single lines, {} tokens", docs.len(), lines.len(), brand_tokens.len()));
+    Ok(Prepared { docs, lines, brand_tokens, phrases, phrase_text, manifest, excluded })
+}
+
+fn thin(docs: &mut Vec<TrainDoc>, origin: Origin, most: usize, rng: &mut Rng) {
+    let count = docs.iter().filter(|doc| doc.origin == origin).count();
+    if count > most {
+        let share = most as f64 / count as f64;
+        docs.retain(|doc| doc.origin != origin || rng.chance(share));
+    }
+}
+
+/// The name in a host: without `www.` and the ending.
+fn brand_of(host: &str) -> Option<String> {
+    let host = host.trim_start_matches("www.");
+    let mut parts: Vec<&str> = host.split('.').collect();
+    if parts.len() < 2 {
+        return None;
+    }
+    parts.pop();
+    if parts.len() > 1 && matches!(parts.last(), Some(&("co" | "com" | "org" | "net" | "ac" | "web" | "blogspot"))) {
+        parts.pop();
+    }
+    let name = *parts.last()?;
+    let valid = (4..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    valid.then(|| name.to_owned())
+}
+
+fn brand_tokens(
+    material: &Material,
+    docs: &[TrainDoc],
+    gambling: &[String],
+    other_bad: &[String],
+    benign: &[String],
+    rng: &mut Rng,
+) -> Vec<(Vec<u8>, bool, f32)> {
+    let mut tokens: Vec<(Vec<u8>, bool, f32)> = Vec::new();
+    for host in gambling {
+        if let Some(name) = brand_of(host) {
+            // Names without a number are mostly ordinary words run together.
+            let weight = if name.bytes().any(|byte| byte.is_ascii_digit()) { 1.0 } else { 0.35 };
+            if rng.chance(0.5) {
+                tokens.push((name.into_bytes(), true, weight));
+            }
+        }
+    }
+    for _ in 0..20_000 {
+        tokens.push((material.brand(rng).to_lowercase().replace(' ', "").into_bytes(), true, 0.7));
+    }
+    for host in benign {
+        if let Some(name) = brand_of(host) {
+            tokens.push((name.into_bytes(), false, 1.0));
+        }
+    }
+    for host in other_bad.iter().step_by(4) {
+        if let Some(name) = brand_of(host) {
+            tokens.push((name.into_bytes(), false, 0.3));
+        }
+    }
+    // Words and numbers of ordinary text, those with digits all, others by sample.
+    let mut symbols = Vec::new();
+    for doc in docs {
+        if doc.origin == Origin::Comment {
+            continue;
+        }
+        let mut segments = Vec::new();
+        let targets = targets_of(doc, &mut segments);
+        let bodies = segments.iter().filter(|segment| !segment.body.is_empty());
+        for (segment, target) in bodies.zip(&targets) {
+            if target.class != Some(Class::Content) && target.class != Some(Class::Byline) {
+                continue;
+            }
+            let with_digits = segment.body.of(&doc.text).bytes().any(|byte| byte.is_ascii_digit());
+            if !with_digits && !rng.chance(0.02) {
+                continue;
+            }
+            symbols.clear();
+            let (base, _) = Normalizer.fold(segment.body.of(&doc.text), &mut symbols);
+            for token in symbols[..base].split(|symbol| !symbol.is_ascii_alphanumeric()) {
+                let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
+                let digits = token.len() - letters;
+                if token.len() < 3 || token.len() > 32 || letters == 0 {
+                    continue;
+                }
+                if digits > 0 {
+                    tokens.push((token.to_vec(), false, 3.0));
+                } else if rng.chance(0.05) {
+                    tokens.push((token.to_vec(), false, 1.0));
+                }
+            }
+        }
+    }
+    // Random identifiers: checksums, serial numbers, commits.
+    for _ in 0..6000 {
+        let len = 6 + rng.below(26);
+        let hex = b"0123456789abcdef";
+        let token: Vec<u8> = (0..len).map(|_| *rng.pick(hex)).collect();
+        if token.iter().any(u8::is_ascii_lowercase) {
+            tokens.push((token, false, 1.0));
+        }
+    }
+    tokens
+}
+
+/// All fitted parts.
+struct Trained {
+    ngrams: NgramTable,
+    kinds: [kind::KindTable; 2],
+    brands: BrandTable,
+    first: LinearModel,
+    second: LinearModel,
+    piece: LinearModel,
+    decoder: Decoder,
+    calibration: [[Calibration; Class::COUNT]; 3],
+    thresholds: [Thresholds; 3],
+    lines: usize,
+    metrics: serde_json::Value,
+}
+
+/// A folded line for the sparse stage.
+struct SparseLine {
+    from: usize,
+    to: usize,
+    class: Class,
+    weight: f32,
+    fold: usize,
+}
+
+fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Trained, TrainError> {
+    let links = LinkFinder::default();
+    progress("fitting the brand table");
+    let sparse = |bits, epochs, seed| SparseParams { bits, epochs, rate: 0.25, decay: 1e-6, seed: config.seed ^ seed };
+    let brands = train_brands(&data.brand_tokens, sparse(BRAND_BITS, 3, 11));
+
+    progress("folding lines");
+    let (symbols, sparse_lines) = fold_lines(config, data);
+    progress(&format!("fitting n-gram tables on {} lines", sparse_lines.len()));
+    // Table `FOLDS` has seen everything, table f all but fold f.
+    let tables: Vec<NgramTable> = (0..=FOLDS)
+        .into_par_iter()
+        .map(|fold| {
+            let examples: Vec<NgramExample<'_>> = sparse_lines
+                .iter()
+                .filter(|line| line.fold != fold)
+                .map(|line| NgramExample { symbols: &symbols[line.from..line.to], class: line.class, weight: line.weight })
+                .collect();
+            train_ngrams(&examples, sparse(NGRAM_BITS, 3, 23))
+        })
+        .collect();
+
+    progress("first pass: extracting rows");
+    let resources = |table: usize| Resources { ngrams: &tables[table], brands: &brands, phrases: &data.phrases, links: &links };
+    let sampled: Vec<SampledDoc> = sample_rows(config, data, &tables, &resources);
+    let lines: usize = sampled.iter().map(|doc| doc.rows.len()).sum();
+    progress(&format!("first pass: {lines} lines in {} documents", sampled.len()));
+    let dense = DenseParams { alpha: 3.0, epochs: 10, iterations: 6 };
+    let first_models: Vec<LinearModel> = (0..=FOLDS)
+        .into_par_iter()
+        .map(|fold| {
+            let mut rows = Rows::new(FIRST_PASS_COUNT);
+            let mut rng = Rng::new(config.seed ^ 77 ^ fold as u64);
+            let share = if fold == FOLDS { 0.5 } else { 0.3 };
+            for doc in sampled.iter().filter(|doc| doc.fold != fold) {
+                for (row, target) in doc.rows.iter().zip(&doc.targets) {
+                    if let Some(class) = target.class {
+                        if rng.chance(f64::from(target.weight) * doc.weight * share) {
+                            rows.push(row, class.index());
+                        }
+                    }
+                }
+            }
+            let t = Instant::now();
+            let r = fit(&rows, dense);
+            eprintln!("first {fold}: {} rows {:.1}s", rows.len(), t.elapsed().as_secs_f64());
+            r
+        })
+        .collect::<Result<_, _>>()?;
+
+    progress("second pass: extracting rows");
+    let second_rows: Vec<Vec<Row>> = sampled
+        .par_iter()
+        .map_init(View::default, |view, doc| {
+            let source = &data.docs[doc.index];
+            view.load(&source.text, &tables[doc.fold]);
+            let model = &first_models[doc.fold];
+            let logits: Vec<_> = doc.rows.iter().map(|row| model.logits(row)).collect();
+            let probabilities: Vec<_> = logits.iter().map(|&logit| softmax(logit)).collect();
+            let summary = Summary::new(view, &probabilities);
+            doc.rows
+                .iter()
+                .enumerate()
+                .map(|(number, row)| {
+                    let mut row = *row;
+                    fill_neighbours(view, number, &summary, logits[number], &mut row);
+                    row
+                })
+                .collect()
+        })
+        .collect();
+    progress("second pass: fitting");
+    // Two fits that have each seen one half of the folds judge the other half, for
+    // calibration; the third sees all.
+    let halves: Vec<LinearModel> = (0..3usize)
+        .into_par_iter()
+        .map(|half| {
+            let mut rows = Rows::new(FEATURE_COUNT);
+            let mut rng = Rng::new(config.seed ^ 99 ^ half as u64);
+            for (doc, doc_rows) in sampled.iter().zip(&second_rows) {
+                if half < 2 && doc.fold % 2 == half {
+                    continue;
+                }
+                for (row, target) in doc_rows.iter().zip(&doc.targets) {
+                    if let Some(class) = target.class {
+                        if rng.chance(f64::from(target.weight) * doc.weight * 0.7) {
+                            rows.push(row, class.index());
+                        }
+                    }
+                }
+            }
+            fit(&rows, dense)
+        })
+        .collect::<Result<_, _>>()?;
+    let second = halves[2].clone();
+
+    progress("decoder and calibration");
+    let decoder = fit_decoder(&sampled);
+    let mut scored: Vec<(usize, usize, [f32; Class::COUNT])> = Vec::new();
+    let mut messages = Vec::new();
+    for (index, (doc, rows)) in sampled.iter().zip(&second_rows).enumerate() {
+        let model = &halves[doc.fold % 2];
+        let mut scores: Vec<_> = rows.iter().map(|row| softmax(model.logits(row))).collect();
+        decoder.decode(&mut scores, &mut messages);
+        scored.extend(scores.into_iter().enumerate().map(|(line, score)| (index, line, score)));
+    }
+
+    progress("pieces inside lines");
+    let pieces = piece_rows(config, data, &sampled, &tables, &resources);
+    let piece_models: Vec<LinearModel> = (0..3usize)
+        .into_par_iter()
+        .map(|half| {
+            let mut rows = Rows::new(FIRST_PASS_COUNT);
+            for (fold, row, class) in &pieces {
+                if half == 2 || fold % 2 != half {
+                    rows.push(row, class.index());
+                }
+            }
+            fit(&rows, dense)
+        })
+        .collect::<Result<_, _>>()?;
+
+    // Calibration by scope.
+    let mut samples: [Vec<([f32; Class::COUNT], usize, f32)>; 3] = Default::default();
+    for &(index, line, score) in &scored {
+        let doc = &sampled[index];
+        if let Some(class) = doc.targets[line].class {
+            let scope = if doc.rows.len() == 1 { 2 } else { 0 };
+            samples[scope].push((score, class.index(), doc.targets[line].weight * doc.weight as f32));
+        }
+    }
+    for (fold, row, class) in &pieces {
+        samples[1].push((softmax(piece_models[fold % 2].logits(row)), class.index(), 1.0));
+    }
+    let mut calibration = [[Calibration::IDENTITY; Class::COUNT]; 3];
+    for (scope, samples) in samples.iter().enumerate() {
+        for class in 1..Class::COUNT {
+            calibration[scope][class] = platt(samples, class);
+        }
+    }
+    let metrics = describe(&samples, &calibration);
+    progress(&format!("held-out metrics: {metrics}"));
+
+    progress("kinds");
+    let kinds = fit_kinds(config, data, &sampled, &brands, &tables, &links);
+
+    Ok(Trained {
+        ngrams: tables[FOLDS].clone(),
+        kinds,
+        brands,
+        first: first_models[FOLDS].clone(),
+        second,
+        piece: piece_models[2].clone(),
+        decoder,
+        calibration,
+        thresholds: default_thresholds(),
+        lines,
+        metrics,
+    })
+}
+
+/// Least probabilities per preset (balanced, precision, recall), by class: content, byline,
+/// boilerplate, spam. Chosen on held-out documents, see `models/EXPERIMENTS.md`.
+fn default_thresholds() -> [Thresholds; 3] {
+    [
+        Thresholds { line: [1.1, 0.7, 0.85, 0.8], piece: [1.1, 0.9, 0.9, 0.85], single: [1.1, 0.9, 0.95, 0.8] },
+        Thresholds { line: [1.1, 0.9, 0.97, 0.95], piece: [1.1, 0.97, 0.97, 0.95], single: [1.1, 0.97, 0.99, 0.95] },
+        Thresholds { line: [1.1, 0.5, 0.6, 0.6], piece: [1.1, 0.7, 0.7, 0.65], single: [1.1, 0.7, 0.8, 0.6] },
+    ]
+}
+
+/// Most symbols of a line that the sparse stage learns from.
+const MAX_SPARSE: usize = 360;
+
+fn fold_lines(config: &TrainConfig, data: &Prepared) -> (Vec<u8>, Vec<SparseLine>) {
+    let mut symbols = Vec::new();
+    let mut lines = Vec::new();
+    let mut rng = Rng::new(config.seed ^ 5);
+    let mut segments = Vec::new();
+    let mut add = |text: &str, class: Class, weight: f32, fold: usize, symbols: &mut Vec<u8>| {
+        let from = symbols.len();
+        Normalizer.fold(text, symbols);
+        if symbols.len() - from > MAX_SPARSE {
+            symbols.truncate(from + MAX_SPARSE);
+        }
+        lines.push(SparseLine { from, to: symbols.len(), class, weight, fold });
+    };
+    for doc in &data.docs {
+        let fold = fold_of(doc.fold_key);
+        let targets = targets_of(doc, &mut segments);
+        let bodies: Vec<Span> = segments.iter().map(|segment| segment.body).filter(|body| !body.is_empty()).collect();
+        for (body, target) in bodies.iter().zip(&targets) {
+            let Some(class) = target.class else {
+                if target.mixed {
+                    // The parts of a mixed line are examples of their own.
+                    for mark in doc.marks.iter().filter(|mark| mark.span.overlaps(*body)) {
+                        if let Some(class) = mark.class {
+                            add(mark.span.of(&doc.text).trim(), class, 1.0, fold, &mut symbols);
+                        }
+                    }
+                }
+                continue;
+            };
+            let long = body.byte_len() > 160;
+            // Long article lines are many and alike.
+            let keep = match (doc.origin, class, long) {
+                (Origin::Article, Class::Content, true) => 0.35,
+                (Origin::FullPage, Class::Boilerplate, _) => 0.5,
+                _ => 1.0,
+            };
+            if rng.chance(keep) {
+                add(body.of(&doc.text), class, target.weight, fold, &mut symbols);
+            }
+        }
+    }
+    for (label, text) in &data.lines {
+        let fold = fold_of(rng::hash_text(text));
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            add(line, label.class(), 1.0, fold, &mut symbols);
+        }
+    }
+    (symbols, lines)
+}
+
+/// Rows of the first pass of one document, all its lines.
+struct SampledDoc {
+    index: usize,
+    fold: usize,
+    weight: f64,
+    rows: Vec<Row>,
+    targets: Vec<Target>,
+}
+
+fn sample_rows<'a>(
+    config: &TrainConfig,
+    data: &'a Prepared,
+    tables: &[NgramTable],
+    resources: &(impl Fn(usize) -> Resources<'a> + Sync),
+) -> Vec<SampledDoc> {
+    let mut rng = Rng::new(config.seed ^ 31);
+    let chosen: Vec<(usize, f64)> = data
+        .docs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, doc)| {
+            // Share of documents taken, and share of their lines that count.
+            let (docs, lines) = match doc.origin {
+                Origin::FullPage => (0.35, 0.35),
+                Origin::Page => (0.5, 0.8),
+                Origin::Lines => (1.0, 0.5),
+                Origin::Comment => (0.6, 1.0),
+                Origin::Article => (0.5, 0.9),
+                Origin::Keep => (1.0, 1.0),
+            };
+            (rng.chance(docs) && doc.text.len() < 200_000).then_some((index, lines))
+        })
+        .collect();
+    chosen
+        .into_par_iter()
+        .map_init(
+            || (View::default(), Vec::new()),
+            |(view, segments), (index, weight)| {
+                let doc = &data.docs[index];
+                let fold = fold_of(doc.fold_key);
+                view.load(&doc.text, &tables[fold]);
+                let targets = targets_of(doc, segments);
+                let mut rows = Vec::with_capacity(view.lines.len());
+                let mut row = [0.0; FEATURE_COUNT];
+                for (number, line) in view.lines.iter().enumerate() {
+                    first_pass_row(view, line, Place { line: number, piece: false }, resources(fold), &mut row);
+                    rows.push(row);
+                }
+                SampledDoc { index, fold, weight, rows, targets }
+            },
+        )
+        .collect()
+}
+
+/// Log of how much likelier a class is behind another than anywhere, from labelled neighbours.
+fn fit_decoder(docs: &[SampledDoc]) -> Decoder {
+    const N: usize = Class::COUNT;
+    let mut pairs = [[1.0f64; N]; N];
+    for doc in docs {
+        for two in doc.targets.windows(2) {
+            if let (Some(one), Some(other)) = (two[0].class, two[1].class) {
+                pairs[one.index()][other.index()] += doc.weight;
+            }
+        }
+    }
+    let total: f64 = pairs.iter().flatten().sum();
+    let rows: [f64; N] = std::array::from_fn(|class| pairs[class].iter().sum());
+    let columns: [f64; N] = std::array::from_fn(|class| pairs.iter().map(|row| row[class]).sum());
+    let transitions = std::array::from_fn(|one| {
+        std::array::from_fn(|other| ((pairs[one][other] * total) / (rows[one] * columns[other])).ln().clamp(-3.0, 3.0) as f32)
+    });
+    Decoder::new(transitions, 0.25, 1.2).expect("logarithms of positive counts")
+}
+
+fn piece_rows<'a>(
+    config: &TrainConfig,
+    data: &'a Prepared,
+    sampled: &[SampledDoc],
+    tables: &[NgramTable],
+    resources: &(impl Fn(usize) -> Resources<'a> + Sync),
+) -> Vec<(usize, Row, Class)> {
+    // Mixed lines of all documents, and a sample of lines that are all content.
+    let mut wanted: Vec<usize> = sampled.iter().map(|doc| doc.index).collect();
+    wanted.sort_unstable();
+    let per_doc: Vec<Vec<(usize, Row, Class)>> = (0..data.docs.len())
+        .into_par_iter()
+        .map_init(
+            || (View::default(), Vec::new(), Vec::new()),
+            |(view, segments, pieces), index| {
+                let doc = &data.docs[index];
+                let mut out = Vec::new();
+                if doc.origin == Origin::FullPage || doc.text.len() > 200_000 {
+                    return out;
+                }
+                let fold = fold_of(doc.fold_key);
+                let targets = targets_of(doc, segments);
+                let mut rng = Rng::new(config.seed ^ mix(index as u64 ^ 0x51ce));
+                let any_mixed = targets.iter().any(|target| target.mixed);
+                if !any_mixed && !rng.chance(0.25) {
+                    return out;
+                }
+                view.load(&doc.text, &tables[fold]);
+                for number in 0..targets.len() {
+                    let target = targets[number];
+                    let body = view.lines[number].body;
+                    let content = target.class == Some(Class::Content);
+                    let suspicious = view.lines[number].sums.peak > 0.5;
+                    if !(target.mixed || content && body.byte_len() > 60 && rng.chance(if suspicious { 0.5 } else { 0.08 })) {
+                        continue;
+                    }
+                    pieces_of(resources(fold).brands, &doc.text, body, pieces);
+                    if pieces.len() < 2 {
+                        continue;
+                    }
+                    for &piece in pieces.iter() {
+                        let part = piece.of(&doc.text);
+                        let lead = part.len() - part.trim_start().len();
+                        let span = Span::new(piece.start() + lead, piece.start() + lead + part.trim().len());
+                        if span.is_empty() {
+                            continue;
+                        }
+                        let target = target_of(&doc.text, span, &doc.marks);
+                        let Some(class) = target.class else { continue };
+                        let keep = view.symbols.len();
+                        let line = crate::features::view::fold_line(&doc.text, span, false, &mut view.symbols, &tables[fold]);
+                        let mut row = [0.0; FEATURE_COUNT];
+                        first_pass_row(view, &line, Place { line: number, piece: true }, resources(fold), &mut row);
+                        view.symbols.truncate(keep);
+                        out.push((fold, row, class));
+                    }
+                }
+                out
+            },
+        )
+        .collect();
+    let mut all: Vec<(usize, Row, Class)> = per_doc.into_iter().flatten().collect();
+    let most = 160_000;
+    if all.len() > most {
+        let mut rng = Rng::new(config.seed ^ 0x91ec);
+        let content = all.iter().filter(|piece| piece.2 == Class::Content).count();
+        let share = (most as f64 - (all.len() - content) as f64).max(0.0) / content as f64;
+        all.retain(|piece| piece.2 != Class::Content || rng.chance(share));
+    }
+    all
+}
+
+/// Fits slope and offset of one class against the rest by Newton's method.
+fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibration {
+    let points: Vec<(f64, f64, f64)> = samples
+        .iter()
+        .map(|(scores, target, weight)| {
+            let p = f64::from(scores[class].clamp(1e-7, 1.0 - 1e-7));
+            ((p / (1.0 - p)).ln(), f64::from(u8::from(*target == class)), f64::from(*weight))
+        })
+        .collect();
+    if points.iter().filter(|point| point.1 > 0.5).count() < 20 {
+        return Calibration::IDENTITY;
+    }
+    let (mut slope, mut offset) = (1.0f64, 0.0f64);
+    for _ in 0..30 {
+        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
+        for &(x, y, w) in &points {
+            let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
+            let error = (p - y) * w;
+            let curve = (p * (1.0 - p)).max(1e-9) * w;
+            g0 += error * x;
+            g1 += error;
+            h00 += curve * x * x;
+            h01 += curve * x;
+            h11 += curve;
+        }
+        let determinant = h00 * h11 - h01 * h01;
+        if determinant.abs() < 1e-12 {
+            break;
+        }
+        let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
+        slope = (slope - d0).clamp(0.2, 4.0);
+        offset -= d1;
+        if d0.abs() + d1.abs() < 1e-7 {
+            break;
+        }
+    }
+    if slope.is_finite() && offset.is_finite() {
+        Calibration { slope: slope as f32, offset: offset as f32 }
+    } else {
+        Calibration::IDENTITY
+    }
+}
+
+/// Held-out figures for the model's record: recall at fixed shares of content lost.
+fn describe(samples: &[Vec<([f32; Class::COUNT], usize, f32)>; 3], calibration: &[[Calibration; Class::COUNT]; 3]) -> serde_json::Value {
+    let mut out = serde_json::Map::new();
+    for (scope, name) in ["line", "piece", "single"].into_iter().enumerate() {
+        for class in [Class::Boilerplate, Class::Spam] {
+            let score = |scores: &[f32; Class::COUNT]| calibration[scope][class.index()].apply(scores[class.index()]);
+            let mut content: Vec<f32> = samples[scope].iter().filter(|s| s.1 == 0).map(|s| score(&s.0)).collect();
+            let junk: Vec<f32> = samples[scope].iter().filter(|s| s.1 == class.index()).map(|s| score(&s.0)).collect();
+            content.sort_unstable_by(|one, two| two.total_cmp(one));
+            let mut entry = serde_json::Map::new();
+            entry.insert("content".to_owned(), json!(content.len()));
+            entry.insert("junk".to_owned(), json!(junk.len()));
+            for loss in [2e-4, 1e-3, 5e-3] {
+                let at = content.get((content.len() as f64 * loss) as usize).copied().unwrap_or(1.0);
+                let recall = junk.iter().filter(|&&p| p > at).count() as f64 / junk.len().max(1) as f64;
+                entry.insert(format!("recall_at_loss_{loss}"), json!([(recall * 1e4).round() / 1e4, (f64::from(at) * 1e4).round() / 1e4]));
+            }
+            out.insert(format!("{name}:{}", if class == Class::Spam { "spam" } else { "boilerplate" }), entry.into());
+        }
+    }
+    out.into()
+}
+
+fn fit_kinds(
+    config: &TrainConfig,
+    data: &Prepared,
+    sampled: &[SampledDoc],
+    brands: &BrandTable,
+    tables: &[NgramTable],
+    links: &LinkFinder,
+) -> [kind::KindTable; 2] {
+    let resources = Resources { ngrams: &tables[FOLDS], brands, phrases: &data.phrases, links };
+    // Folded lines with their cues, first those of documents, then single ones.
+    let mut owned: Vec<(Vec<u8>, Vec<u16>, Label, f32)> = Vec::new();
+    let mut segments = Vec::new();
+    let mut cues = Vec::new();
+    for doc in sampled {
+        let source = &data.docs[doc.index];
+        segments.clear();
+        Segmenter.segments(&source.text, &mut segments);
+        let bodies = segments.iter().filter(|segment| !segment.body.is_empty());
+        for ((segment, row), target) in bodies.zip(&doc.rows).zip(&doc.targets) {
+            let Some(label) = target.kind.filter(|kind| kind.class() != Class::Content) else { continue };
+            let hinted = matches!(source.origin, Origin::Page | Origin::FullPage);
+            let mut symbols = Vec::new();
+            Normalizer.fold(segment.body.of(&source.text), &mut symbols);
+            cues_of(row, &mut cues);
+            owned.push((symbols, cues.clone(), label, if hinted { 0.3 } else { 1.0 }));
+        }
+    }
+    let mut view = View::default();
+    for (label, text) in &data.lines {
+        let line = text.lines().next().unwrap_or_default();
+        view.load(line, &tables[FOLDS]);
+        if view.lines.len() != 1 {
+            continue;
+        }
+        let mut row = [0.0; FEATURE_COUNT];
+        first_pass_row(&view, &view.lines[0], Place { line: 0, piece: false }, resources, &mut row);
+        cues_of(&row, &mut cues);
+        owned.push((view.symbols.clone(), cues.clone(), *label, 1.0));
+    }
+    [kind::BOILERPLATE, kind::SPAM].map(|labels| {
+        let mut counts = [0usize; kind::KINDS];
+        let mut examples: Vec<KindExample<'_>> = Vec::new();
+        for (symbols, cues, label, weight) in &owned {
+            if let Some(column) = labels.iter().position(|known| known == label) {
+                counts[column] += 1;
+                examples.push(KindExample { symbols, cues: cues.clone(), column, weight: *weight });
+            }
+        }
+        // Rare kinds count more, up to a limit.
+        let most = counts.iter().copied().max().unwrap_or(1) as f32;
+        for example in &mut examples {
+            example.weight *= (most / counts[example.column].max(1) as f32).sqrt().min(6.0);
+        }
+        train_kinds(&examples, SparseParams { bits: KIND_BITS, epochs: 4, rate: 0.25, decay: 1e-6, seed: config.seed ^ 41 })
+    })
 }

@@ -232,7 +232,7 @@ fn truncated_compressed_data_never_looks_complete() {
     for (name, bytes) in [("a.jsonl.gz", gz), ("a.jsonl.zst", zst)] {
         for cut in [bytes.len() * 2 / 3, bytes.len() - 3, 12] {
             fs::write(at.join(name), &bytes[..cut]).unwrap();
-            let said = stderr(at, &["clean", name, "-o", "out.jsonl"], 2);
+            let said = stderr(at, &["clean", name, "-o", "out.jsonl", "--keep", "spam,boilerplate"], 2);
             assert!(said.contains(&format!("{name}: compressed data ends too early after record")), "{said}");
             assert!(!at.join("out.jsonl").exists(), "what looks complete is complete");
             let written = fs::read_to_string(at.join("out.jsonl.incomplete")).unwrap();

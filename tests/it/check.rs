@@ -21,7 +21,6 @@ fn the_exit_code_says_pass_flagged_or_error() {
 }
 
 #[test]
-#[ignore = "needs a detector that follows its policy"]
 fn what_would_not_be_removed_is_not_flagged() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("bad.txt"), dirty()).unwrap();

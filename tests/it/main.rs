@@ -7,6 +7,7 @@ mod check;
 mod clean;
 mod evaluate;
 mod formats;
+mod model;
 mod restore;
 mod scan;
 mod settings;

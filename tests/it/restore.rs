@@ -1,6 +1,7 @@
 //! What was removed comes back.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use unspam::io::{Fields, Format, ReadOptions, RecordReader};
@@ -59,6 +60,8 @@ fn a_damaged_ledger_is_refused() {
     assert!(said.contains("ledger \"l.jsonl\": line 1 is no ledger entry: missing field"), "{said}");
 }
 
+static DETECTOR: LazyLock<Detector> = LazyLock::new(Detector::builtin);
+
 /// Texts with lines that are junk among all sorts of characters.
 fn texts() -> impl Strategy<Value = String> {
     let part = prop_oneof![
@@ -104,7 +107,7 @@ proptest! {
         let fields = Fields::default();
         let view = format.view(raw.as_bytes(), &fields).expect("a record");
         prop_assert_eq!(view.text().as_bytes(), text.as_bytes());
-        let report = view.scan(&Detector::builtin());
+        let report = view.scan(&DETECTOR);
         let edits = Cleaner::edits(text.as_bytes(), &report);
         let mut cleaned = Vec::new();
         view.write_without(&edits, &mut cleaned);

@@ -1,0 +1,396 @@
+//! One round over one text: rows, scores, sequence, pieces, decisions.
+
+use crate::decode::Decoder;
+use crate::features::brand::{self, BRAND_LIKE};
+use crate::features::registry::Feature as F;
+use crate::features::signs::Sign;
+use crate::features::view::{LineView, fold_line};
+use crate::features::{FEATURE_COUNT, FEATURES, Place, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
+use crate::label::{Class, Label};
+use crate::model::Model;
+use crate::model::brand::BrandTable;
+use crate::model::linear::softmax;
+use crate::normalize::Normalizer;
+use crate::policy::Policy;
+use crate::report::{Action, Evidence, Finding, Probability, Verdict};
+use crate::segment::Segmenter;
+use crate::span::Span;
+
+use super::LineExplanation;
+
+const CLASSES: usize = Class::COUNT;
+const BOILERPLATE: usize = Class::Boilerplate as usize;
+const SPAM: usize = Class::Spam as usize;
+
+/// Reasons given for a finding, at most.
+const MAX_REASONS: usize = 4;
+/// Log-odds from which a feature is named as a reason.
+const LEAST_REASON: f32 = 0.15;
+/// Probability from which a line that is not removed is still reported.
+const LEAST_REPORTED: f32 = 0.5;
+/// Lead of junk over content in a block of n-grams from which a line is searched for pieces.
+const PEAK: f32 = 2.0;
+/// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
+const MAX_PIECED_LINE: usize = 100_000;
+/// Share of removed characters from which spam makes the whole document spam.
+const SPAM_DOCUMENT_SHARE: f64 = 0.6;
+
+/// Buffers that are reused from one text to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) view: View,
+    rows: Vec<Row>,
+    logits: Vec<[f32; CLASSES]>,
+    first: Vec<[f32; CLASSES]>,
+    scores: Vec<[f32; CLASSES]>,
+    messages: Vec<[f32; CLASSES]>,
+    pieces: Vec<Span>,
+    cues: Vec<u16>,
+}
+
+/// What one round found.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) spam_probability: f32,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Which of the three calibrations and thresholds applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Line = 0,
+    Piece = 1,
+    Single = 2,
+}
+
+/// Writes the first pass's rows and probabilities of all lines.
+pub(crate) fn first_pass(model: &Model, scratch: &mut Scratch) {
+    let Scratch { view, rows, logits, first, .. } = scratch;
+    rows.clear();
+    logits.clear();
+    first.clear();
+    let mut row = [0.0; FEATURE_COUNT];
+    for (number, line) in view.lines.iter().enumerate() {
+        first_pass_row(view, line, Place { line: number, piece: false }, model.resources(), &mut row);
+        let scores = model.first.logits(&row);
+        rows.push(row);
+        logits.push(scores);
+        first.push(softmax(scores));
+    }
+}
+
+/// Writes the second pass's rows and the probabilities of all lines.
+fn second_pass(model: &Model, decoder: &Decoder, scratch: &mut Scratch) {
+    let Scratch { view, rows, logits, first, scores, messages, .. } = scratch;
+    scores.clear();
+    let summary = Summary::new(view, first);
+    for (number, row) in rows.iter_mut().enumerate() {
+        fill_neighbours(view, number, &summary, logits[number], row);
+        scores.push(softmax(model.second.logits(row)));
+    }
+    decoder.decode(scores, messages);
+}
+
+/// Calibrates raw probabilities.
+fn calibrate(model: &Model, scope: Scope, raw: [f32; CLASSES]) -> [f32; CLASSES] {
+    let mut out: [f32; CLASSES] =
+        std::array::from_fn(|class| model.calibration[scope as usize][class].apply(raw[class]));
+    // Content is what the other classes leave.
+    let junk: f32 = out[1..].iter().sum();
+    if junk > 1.0 {
+        for value in &mut out[1..] {
+            *value /= junk;
+        }
+        out[0] = 0.0;
+    } else {
+        out[0] = 1.0 - junk;
+    }
+    out
+}
+
+/// A line or piece that is not content, before the document as a whole is looked at.
+struct Candidate {
+    finding: Finding,
+    chars: u32,
+    prose: bool,
+}
+
+/// Judges a text once.
+pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
+    scratch.view.load(text, &model.ngrams);
+    if scratch.view.lines.is_empty() {
+        return Judgement { verdict: Verdict::Ok, spam_probability: 0.0, findings: Vec::new() };
+    }
+    first_pass(model, scratch);
+    second_pass(model, &model.decoder, scratch);
+    let single = scratch.view.lines.len() == 1;
+    let scope = if single { Scope::Single } else { Scope::Line };
+    let mut candidates = Vec::new();
+    let mut spam_probability = 0.0f32;
+    for number in 0..scratch.view.lines.len() {
+        let probabilities = calibrate(model, scope, scratch.scores[number]);
+        spam_probability = spam_probability.max(probabilities[SPAM]);
+        let line = &scratch.view.lines[number];
+        let (chars, prose, body) = (line.chars(), line.prose, line.body);
+        let (from, to) = (line.from, line.to);
+        if let Some(class) = winner(probabilities) {
+            let finding = name(model, policy, scope, class, probabilities, body, (from, to), &scratch.rows[number], &scratch.view, &mut scratch.cues);
+            let removed = finding.action == Action::Remove;
+            candidates.push(Candidate { finding, chars, prose });
+            if removed {
+                continue;
+            }
+        }
+        let before = candidates.len();
+        judge_pieces(model, policy, text, number, scratch, &mut candidates);
+        if candidates.len() > before {
+            // What is found inside the line stands for the line.
+            let kept = before.checked_sub(1).filter(|&index| candidates[index].finding.span == body);
+            if let Some(index) = kept {
+                candidates.remove(index);
+            }
+            for candidate in &candidates[before.min(candidates.len()).saturating_sub(usize::from(kept.is_some()))..] {
+                if candidate.finding.label.class() == Class::Spam {
+                    spam_probability = spam_probability.max(candidate.finding.score.get());
+                }
+            }
+        }
+    }
+    conclude(policy, &scratch.view, candidates, spam_probability)
+}
+
+/// The class of a line that is more likely junk or byline than content.
+fn winner(probabilities: [f32; CLASSES]) -> Option<Class> {
+    if 1.0 - probabilities[0] < LEAST_REPORTED {
+        return None;
+    }
+    let best = (1..CLASSES).max_by(|&one, &two| probabilities[one].total_cmp(&probabilities[two]))?;
+    Some(Class::ALL[best])
+}
+
+/// Names the kind of a finding, gives reasons, and asks the policy.
+#[allow(clippy::too_many_arguments)]
+fn name(
+    model: &Model,
+    policy: &Policy,
+    scope: Scope,
+    class: Class,
+    probabilities: [f32; CLASSES],
+    span: Span,
+    symbols: (usize, usize),
+    row: &Row,
+    view: &View,
+    cues: &mut Vec<u16>,
+) -> Finding {
+    cues_of(row, cues);
+    let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
+    let thresholds = model.thresholds(policy.preset_name());
+    let limit = |class: usize| match scope {
+        Scope::Line => thresholds.line[class],
+        Scope::Piece => thresholds.piece[class],
+        Scope::Single => thresholds.single[class],
+    };
+    let own = probabilities[class.index()];
+    // Junk of either class is junk: a footer that might be spam goes all the same.
+    let junk = probabilities[BOILERPLATE] + probabilities[SPAM];
+    let sure = match policy.threshold(label) {
+        Some(threshold) => own >= threshold,
+        None => own >= limit(class.index()) || class != Class::Byline && junk >= limit(BOILERPLATE).max(limit(SPAM)),
+    };
+    let action = if sure && policy.removes(label) { Action::Remove } else { Action::Keep };
+    let reasons = reasons(model, scope, class, row);
+    Finding { span, label, score: Probability::new(own), action, reasons }
+}
+
+/// The features that spoke most for a class, strongest first.
+fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence> {
+    let own = match class {
+        Class::Content | Class::Byline => F::OwnByline,
+        Class::Boilerplate => F::OwnBoilerplate,
+        Class::Spam => F::OwnSpam,
+    };
+    let chain = scope != Scope::Piece;
+    // The second pass reads the first one's log-odds: their features share its weight.
+    let passed = if chain { model.second.contribution_slope(own as usize, class) / 4.0 } else { 1.0 };
+    let first = if chain { &model.first } else { &model.piece };
+    let mut found: Vec<Evidence> = Vec::new();
+    for (index, &value) in row.iter().enumerate() {
+        if matches!(index, i if i == F::OwnByline as usize || i == F::OwnBoilerplate as usize || i == F::OwnSpam as usize) {
+            continue;
+        }
+        let mut weight = 0.0;
+        if chain {
+            weight += model.second.contribution(index, value, class);
+        }
+        if index < first.len() {
+            weight += passed * first.contribution(index, value, class);
+        }
+        if value != 0.0 && weight >= LEAST_REASON {
+            found.push(Evidence { code: FEATURES[index].code, weight });
+        }
+    }
+    found.sort_by(|one, two| two.weight.total_cmp(&one.weight));
+    found.truncate(MAX_REASONS);
+    found
+}
+
+/// Whether a line may hold a piece that does not belong to it.
+fn suspicious(model: &Model, view: &View, line: &LineView, row: &Row) -> bool {
+    let signs = &line.signs;
+    let marked = row[F::Url as usize] + row[F::Anchor as usize] + row[F::Messenger as usize] + row[F::BareDomain as usize]
+        + row[F::Disguise as usize] + row[F::Markup as usize] > 0.0;
+    let phrase = (F::PhraseNavigation as usize..=F::PhraseScam as usize).any(|feature| row[feature] > 0.0);
+    let foreign = row[F::ForeignShare as usize] > 0.0 && view.main_script != 1 && view.main_script != 0;
+    line.sums.peak > PEAK
+        || marked
+        || phrase
+        || foreign
+        || row[F::BrandBest as usize] * 4.0 >= BRAND_LIKE
+        || signs.count(Sign::Digit) > 0 && brand::look(&view.symbols[line.from..line.base], &model.brands).best >= BRAND_LIKE
+}
+
+/// The pieces of a line: sentences and links, and a brand at the end as a piece of its own.
+pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut Vec<Span>) {
+    out.clear();
+    Segmenter.pieces(text, body, out);
+    let Some(&last) = out.last() else { return };
+    let piece = last.of(text);
+    let mut symbols = Vec::new();
+    let (base, _) = Normalizer.fold(piece, &mut symbols);
+    let found = brand::look(&symbols[..base], brands);
+    let (from, to) = found.best_at;
+    let at_end = to > from && !symbols[to..base].iter().any(|&symbol| symbol.is_ascii_alphanumeric() || symbol >= 0x80);
+    if found.best >= BRAND_LIKE && at_end && from > 0 && symbols[from - 1] == b' ' {
+        let at = last.start() + Normalizer.byte_offset(piece, from);
+        if at > last.start() && at < last.end() {
+            out.pop();
+            out.push(Span::new(last.start(), at));
+            out.push(Span::new(at, last.end()));
+        }
+    }
+}
+
+/// Looks for junk inside a line that is content as a whole.
+fn judge_pieces(model: &Model, policy: &Policy, text: &str, number: usize, scratch: &mut Scratch, out: &mut Vec<Candidate>) {
+    let line = &scratch.view.lines[number];
+    let body = line.body;
+    if body.byte_len() > MAX_PIECED_LINE || line.chars() < 12 || !suspicious(model, &scratch.view, line, &scratch.rows[number]) {
+        return;
+    }
+    let mut pieces = std::mem::take(&mut scratch.pieces);
+    pieces_of(&model.brands, text, body, &mut pieces);
+    if pieces.len() > 1 {
+        let mut found: Vec<Candidate> = Vec::new();
+        for &piece in &pieces {
+            let trimmed = trim(text, piece);
+            if trimmed.is_empty() {
+                continue;
+            }
+            let mut row = [0.0; FEATURE_COUNT];
+            let keep = scratch.view.symbols.len();
+            let line = fold_line(text, trimmed, false, &mut scratch.view.symbols, &model.ngrams);
+            first_pass_row(&scratch.view, &line, Place { line: number, piece: true }, model.resources(), &mut row);
+            let raw = softmax(model.piece.logits(&row));
+            let probabilities = calibrate(model, Scope::Piece, raw);
+            if let Some(class) = winner(probabilities).filter(|&class| class != Class::Byline) {
+                let finding = name(model, policy, Scope::Piece, class, probabilities, trimmed, (line.from, line.to), &row, &scratch.view, &mut scratch.cues);
+                if finding.action == Action::Remove {
+                    match found.last_mut() {
+                        // Neighbouring pieces of one label are one finding.
+                        Some(last) if last.finding.label == finding.label && blank(text, last.finding.span.end(), trimmed.start()) => {
+                            last.finding.span = Span::new(last.finding.span.start(), trimmed.end());
+                            last.chars += line.chars();
+                            if finding.score > last.finding.score {
+                                last.finding.score = finding.score;
+                            }
+                        }
+                        _ => found.push(Candidate { finding, chars: line.chars(), prose: false }),
+                    }
+                }
+            }
+            scratch.view.symbols.truncate(keep);
+        }
+        out.append(&mut found);
+    }
+    scratch.pieces = pieces;
+}
+
+fn blank(text: &str, from: usize, to: usize) -> bool {
+    text[from..to].chars().all(char::is_whitespace)
+}
+
+fn trim(text: &str, span: Span) -> Span {
+    let part = span.of(text);
+    let lead = part.len() - part.trim_start().len();
+    Span::new(span.start() + lead, span.start() + lead + part.trim().len())
+}
+
+/// The verdict, and the damage guard.
+fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_probability: f32) -> Judgement {
+    let mut removed = 0u64;
+    let mut removed_prose = 0u64;
+    let mut spam = 0u64;
+    let mut doubt = false;
+    for candidate in &candidates {
+        let finding = &candidate.finding;
+        let class = finding.label.class();
+        if finding.action == Action::Remove {
+            removed += u64::from(candidate.chars);
+            removed_prose += if candidate.prose { u64::from(candidate.chars) } else { 0 };
+            if class == Class::Spam {
+                spam += u64::from(candidate.chars);
+            }
+        } else if class != Class::Byline && policy.removes(finding.label) {
+            doubt = true;
+        }
+    }
+    let mut findings: Vec<Finding> = candidates.into_iter().map(|candidate| candidate.finding).collect();
+    let total = view.chars.max(1) as f64;
+    let spam_document = spam as f64 / total >= SPAM_DOCUMENT_SHARE;
+    let article = if view.prose_chars > 0 {
+        removed_prose as f64 / view.prose_chars as f64
+    } else {
+        removed as f64 / total
+    };
+    let too_much = !spam_document && article > f64::from(policy.max_loss_share());
+    let verdict = if too_much {
+        for finding in &mut findings {
+            finding.action = Action::Keep;
+        }
+        Verdict::Unsure
+    } else if spam_document {
+        Verdict::Spam
+    } else if removed > 0 {
+        Verdict::Dirty
+    } else if doubt {
+        Verdict::Unsure
+    } else {
+        Verdict::Ok
+    };
+    Judgement { verdict, spam_probability, findings }
+}
+
+/// Explains every line of the text that was judged last.
+pub(crate) fn explain(model: &Model, text: &str, scratch: &mut Scratch) -> Vec<LineExplanation> {
+    let policy = Policy::default();
+    let single = scratch.view.lines.len() == 1;
+    let scope = if single { Scope::Single } else { Scope::Line };
+    (0..scratch.view.lines.len())
+        .map(|number| {
+            let probabilities = calibrate(model, scope, scratch.scores[number]);
+            let line = &scratch.view.lines[number];
+            let (body, symbols) = (line.body, (line.from, line.to));
+            debug_assert!(body.end() <= text.len());
+            let finding = winner(probabilities)
+                .map(|class| name(model, &policy, scope, class, probabilities, body, symbols, &scratch.rows[number], &scratch.view, &mut scratch.cues));
+            LineExplanation {
+                span: body,
+                label: finding.as_ref().map_or(Label::Content, |finding| finding.label),
+                probabilities: probabilities.map(Probability::new),
+                action: finding.as_ref().map(|finding| finding.action),
+                reasons: finding.map(|finding| finding.reasons).unwrap_or_default(),
+            }
+        })
+        .collect()
+}

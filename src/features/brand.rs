@@ -1,0 +1,127 @@
+//! Looks for brand-shaped tokens at the places where they are put.
+
+use crate::model::brand::{BrandTable, MAX_TOKEN};
+
+/// Log-odds from which a token counts as brand-like.
+pub(crate) const BRAND_LIKE: f32 = 0.5;
+/// Lines up to this many symbols are searched whole, longer ones at both ends.
+const WHOLE_LINE: usize = 160;
+const EDGE: usize = 48;
+
+/// What the tokens of one line look like.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct BrandView {
+    /// Highest log-odds of any token, at least 0.
+    pub(crate) best: f32,
+    /// Symbols of that token, relative to the line.
+    pub(crate) best_at: (usize, usize),
+    /// Highest log-odds of a token without digits, at least 0.
+    pub(crate) best_plain: f32,
+    /// Log-odds of the last token, at least 0.
+    pub(crate) last: f32,
+    /// Symbols in brand-like tokens.
+    pub(crate) symbols: u32,
+    /// Number of tokens.
+    pub(crate) tokens: u32,
+    /// Tokens that are not brand-like.
+    pub(crate) others: u32,
+    /// Whether a token joins letters and a number behind them.
+    pub(crate) mixed: bool,
+    /// Whether the first word is a byline frame.
+    pub(crate) frame: bool,
+}
+
+/// First words of bylines in front of a name.
+const FRAMES: &[&[u8]] = &[
+    b"by", b"oleh", b"penulis", b"author", b"autor", b"auteur", b"por", b"par", b"von", b"di", b"yazar", b"editor",
+    b"posted", b"written", b"reporter", b"admin", b"od", b"door", b"av", b"kirjoittaja", b"scritto", b"autore",
+    b"escrito", b"publicado", b"ditulis", b"laporan", b"tac", b"ni", b"from",
+];
+
+fn is_token(symbol: u8) -> bool {
+    symbol.is_ascii_alphanumeric()
+}
+
+/// Scores the tokens of a folded line.
+pub(crate) fn look(symbols: &[u8], table: &BrandTable) -> BrandView {
+    let mut view = BrandView::default();
+    if symbols.len() <= WHOLE_LINE {
+        scan(symbols, 0, symbols.len(), table, &mut view);
+    } else {
+        scan(symbols, 0, EDGE, table, &mut view);
+        scan(symbols, symbols.len() - EDGE, symbols.len(), table, &mut view);
+    }
+    view
+}
+
+fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut BrandView) {
+    let mut at = from;
+    // A token cut by the window is passed over.
+    if at > 0 {
+        while at < end && is_token(symbols[at]) {
+            at += 1;
+        }
+    }
+    let mut buffer = [0u8; MAX_TOKEN];
+    while at < end {
+        if !is_token(symbols[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < symbols.len() && is_token(symbols[at]) {
+            at += 1;
+        }
+        let mut stop = at;
+        let token = &symbols[start..at];
+        let high_neighbour = start > 0 && symbols[start - 1] >= 0x80 && token.len() < 3;
+        if token.len() > MAX_TOKEN || high_neighbour {
+            view.tokens += 1;
+            view.others += 1;
+            continue;
+        }
+        let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
+        let digits = token.len() - letters;
+        if view.tokens == 0 && start < 8 && FRAMES.contains(&token) {
+            view.frame = true;
+        }
+        view.tokens += 1;
+        if letters == 0 || token.len() < 3 {
+            view.others += 1;
+            continue;
+        }
+        let mut score = table.score(token);
+        let mut mixed = digits > 0 && token.last().is_some_and(u8::is_ascii_digit);
+        if digits == 0 {
+            view.best_plain = view.best_plain.max(score);
+            // A name and a number apart: agen 88.
+            let number_at = at + 1;
+            if number_at < symbols.len() && matches!(symbols[at], b' ' | b'-' | b'.' | b'_') {
+                let number = symbols[number_at..].iter().take_while(|symbol| symbol.is_ascii_digit()).count();
+                let closed = symbols.get(number_at + number).is_none_or(|&symbol| !is_token(symbol) || symbol == b'd');
+                if (1..=5).contains(&number) && closed && token.len() + number <= MAX_TOKEN && letters >= 3 {
+                    buffer[..token.len()].copy_from_slice(token);
+                    buffer[token.len()..token.len() + number].copy_from_slice(&symbols[number_at..number_at + number]);
+                    let joined = table.score(&buffer[..token.len() + number]);
+                    if joined > score {
+                        score = joined;
+                        stop = number_at + number;
+                        mixed = true;
+                        at = stop;
+                    }
+                }
+            }
+        }
+        view.mixed |= mixed && letters >= 2;
+        if score > view.best {
+            view.best = score;
+            view.best_at = (start, stop);
+        }
+        if score >= BRAND_LIKE {
+            view.symbols += (stop - start) as u32;
+        } else {
+            view.others += 1;
+        }
+        view.last = if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score.max(0.0) };
+    }
+}

@@ -1,0 +1,109 @@
+//! Reads words that were written to be seen and not to be found: `s l o t`, `s.l.o.t`, `sl0t`.
+
+use crate::normalize::{FoldStats, Trace};
+
+/// Letters that digits and signs stand for inside words.
+fn leet_letter(symbol: u8) -> Option<u8> {
+    Some(match symbol {
+        b'0' => b'o',
+        b'1' | b'!' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'7' => b't',
+        b'8' => b'b',
+        b'9' => b'g',
+        _ => return None,
+    })
+}
+
+/// Fewest letters set apart that count as a spaced word.
+const SPACED_MIN: usize = 4;
+/// Longest token that leet decoding looks at; longer ones are data.
+const LEET_MAX: usize = 24;
+/// Lines beyond this length are prose or data and are not searched for disguised words.
+const DECODE_MAX: usize = 400;
+
+/// Appends the decoded forms of disguised words in `out[start..]`, each after a space.
+pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut FoldStats) {
+    let end = out.len();
+    if end - start > DECODE_MAX {
+        return;
+    }
+    append_spaced(out, start, end, stats);
+    // Leet needs a letter beside a digit or sign that stands for one.
+    let line = &out[start..end];
+    let hint = line.windows(2).any(|pair| {
+        leet_letter(pair[0]).is_some() && pair[1].is_ascii_lowercase()
+            || pair[0].is_ascii_lowercase() && leet_letter(pair[1]).is_some()
+    });
+    if hint {
+        append_leet(out, start, end, stats);
+    }
+}
+
+fn append_spaced(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {
+    let mut at = start;
+    while at + 2 * SPACED_MIN - 1 <= end {
+        let separator = out[at + 1];
+        let single = |out: &[u8], index: usize| {
+            out[index].is_ascii_alphanumeric() && (index == start || !out[index - 1].is_ascii_alphanumeric())
+        };
+        if !single(out, at) || separator.is_ascii_alphanumeric() || separator >= 0x80 {
+            at += 1;
+            continue;
+        }
+        let mut last = at;
+        while last + 2 < end && out[last + 1] == separator && out[last + 2].is_ascii_alphanumeric() {
+            last += 2;
+        }
+        // The final letter must stand alone as well.
+        if last > at && last + 1 < end && out[last + 1].is_ascii_alphanumeric() {
+            last -= 2;
+        }
+        let count = (last - at) / 2 + 1;
+        let letters = (at..=last).step_by(2).filter(|&index| out[index].is_ascii_lowercase()).count();
+        if count >= SPACED_MIN && letters >= 3 {
+            out.push(b' ');
+            for index in (at..=last).step_by(2) {
+                let symbol = out[index];
+                out.push(symbol);
+            }
+            stats.add_trace(Trace::Spaced as usize, 1);
+            at = last + 1;
+        } else {
+            at = last.max(at) + 1;
+        }
+    }
+}
+
+fn append_leet(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {
+    let mut at = start;
+    while at < end {
+        let part = |symbol: u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'@' | b'$' | b'!');
+        if !part(out[at]) {
+            at += 1;
+            continue;
+        }
+        let mut to = at;
+        while to < end && part(out[to]) {
+            to += 1;
+        }
+        let token = &out[at..to];
+        let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
+        let last_letter = token.iter().rposition(u8::is_ascii_lowercase).unwrap_or(0);
+        let inner = token[..last_letter].iter().filter(|&&symbol| leet_letter(symbol).is_some()).count();
+        if (5..=LEET_MAX).contains(&token.len()) && letters >= 2 && inner >= 1 && inner <= letters * 2 {
+            out.push(b' ');
+            for index in at..to {
+                let symbol = out[index];
+                // A zero behind the last letter is an o when a number follows: c451n068.
+                let zero = symbol == b'0' && index == at + last_letter + 1 && index + 1 < to;
+                let decoded = leet_letter(symbol).filter(|_| index - at < last_letter || zero);
+                out.push(decoded.unwrap_or(symbol));
+            }
+            stats.add_trace(Trace::Leet as usize, 1);
+        }
+        at = to;
+    }
+}

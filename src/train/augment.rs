@@ -1,0 +1,378 @@
+//! Makes documents to learn from: articles with something put in, as injectors and page
+//! templates do it.
+//!
+//! The real articles carry the context, the put-in lines the labels. Places, frames, brands
+//! and disguises vary at random, so that what is learnt is the pattern and not the instance.
+
+use std::collections::HashMap;
+
+use crate::features::phrase::PhraseSet;
+use crate::label::{Class, Label};
+use crate::normalize::Normalizer;
+use crate::span::Span;
+use crate::train::corpus::{Article, Mark, Origin, TrainDoc};
+use crate::train::disguise::disguise;
+use crate::train::material::Material;
+use crate::train::rng::{Rng, hash_text};
+
+/// A stretch of a document under construction.
+#[derive(Debug, Clone)]
+struct Part {
+    text: String,
+    /// `None` is content.
+    target: Option<Target>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    class: Option<Class>,
+    kind: Option<Label>,
+    weight: f32,
+}
+
+impl Part {
+    fn content(text: impl Into<String>) -> Self {
+        Self { text: text.into(), target: None }
+    }
+
+    fn junk(label: Label, text: impl Into<String>) -> Self {
+        Self { text: text.into(), target: Some(Target { class: Some(label.class()), kind: Some(label), weight: 1.0 }) }
+    }
+
+    fn neutral(text: impl Into<String>) -> Self {
+        Self { text: text.into(), target: Some(Target { class: None, kind: None, weight: 0.0 }) }
+    }
+}
+
+/// A line of a document under construction: parts that stand beside each other.
+type DraftLine = Vec<Part>;
+
+/// Puts lines together to a document.
+fn assemble(lines: &[DraftLine], gap: &str, lang: &str, key: u64, origin: Origin) -> TrainDoc {
+    let mut text = String::new();
+    let mut marks = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        if number > 0 {
+            text.push_str(gap);
+        }
+        for part in line {
+            let start = text.len();
+            text.push_str(&part.text);
+            if let Some(target) = part.target {
+                marks.push(Mark { span: Span::new(start, text.len()), class: target.class, kind: target.kind, weight: target.weight });
+            }
+        }
+    }
+    TrainDoc { text, marks, fold_key: key, origin, lang: lang.to_owned() }
+}
+
+/// Finds lines that recur in many articles of a source: what a template puts there.
+#[derive(Debug)]
+pub(crate) struct Recurring {
+    counts: HashMap<(u64, u64), u32>,
+}
+
+fn shape_of(line: &str) -> u64 {
+    let folded: String = line.trim().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    hash_text(&folded)
+}
+
+impl Recurring {
+    pub(crate) fn count(articles: &[Article]) -> Self {
+        let mut counts: HashMap<(u64, u64), u32> = HashMap::new();
+        for article in articles.iter().filter(|article| !article.clean) {
+            let source = hash_text(&article.source);
+            let mut seen: Vec<u64> = article.text.lines().filter(|line| line.len() <= 300).map(shape_of).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            for shape in seen {
+                *counts.entry((source, shape)).or_default() += 1;
+            }
+        }
+        Self { counts }
+    }
+
+    fn of(&self, source: &str, line: &str) -> u32 {
+        self.counts.get(&(hash_text(source), shape_of(line))).copied().unwrap_or(0)
+    }
+}
+
+/// Everything augmentation draws from.
+pub(crate) struct Sources<'a> {
+    pub(crate) material: &'a Material,
+    pub(crate) phrases: &'a PhraseSet,
+    pub(crate) recurring: &'a Recurring,
+    pub(crate) spam_lines: &'a [(Label, String, String)],
+    pub(crate) spam_comments: &'a [(Label, String)],
+}
+
+impl Sources<'_> {
+    /// Splits an article into lines with what can be said of each.
+    fn lines_of(&self, article: &Article) -> Vec<DraftLine> {
+        let mut lines = Vec::new();
+        let mut body_seen = false;
+        let mut after_lead_in = false;
+        for line in article.text.lines() {
+            let trimmed = line.trim();
+            if trimmed.is_empty() {
+                continue;
+            }
+            let mut symbols = Vec::new();
+            let (_, stats) = Normalizer.fold(trimmed, &mut symbols);
+            let long = stats.chars >= 120;
+            body_seen |= long;
+            if article.clean || long {
+                lines.push(vec![Part::content(trimmed)]);
+                after_lead_in = false;
+                continue;
+            }
+            let hits = self.phrases.find(&symbols);
+            let repeated = self.recurring.of(&article.source, trimmed);
+            let label = Label::ALL.iter().copied().find(|label| {
+                label.group() == "boilerplate" && hits.labels >> label.index() & 1 == 1
+            });
+            let sure = hits.whole || hits.start && (repeated >= 2 || hits.covered as usize * 3 >= symbols.len());
+            let part = match label {
+                Some(label) if sure => {
+                    after_lead_in = label == Label::Related && stats.chars <= 20;
+                    Part::junk(label, trimmed)
+                }
+                Some(label) if hits.start && label == Label::Related => Part::junk(label, trimmed),
+                _ if after_lead_in && stats.chars >= 20 => {
+                    after_lead_in = false;
+                    Part::junk(Label::Related, trimmed)
+                }
+                _ if repeated >= 8 && stats.chars <= 40 => Part { text: trimmed.to_owned(), target: Some(Target { class: None, kind: None, weight: 0.0 }) },
+                _ if stats.chars >= 60 && repeated < 3 && symbols.last().is_some_and(|&s| matches!(s, b'.' | b'"' | b'?' | b'!')) => {
+                    Part::content(trimmed)
+                }
+                _ => Part::neutral(trimmed),
+            };
+            lines.push(vec![part]);
+        }
+        lines
+    }
+
+    /// A spam line from real ones or our own.
+    fn spam_line(&self, lang: &str, rng: &mut Rng) -> (Label, String) {
+        if !self.spam_lines.is_empty() && rng.chance(0.45) {
+            let (label, _, text) = rng.pick(self.spam_lines);
+            let text = text.lines().next().unwrap_or_default().trim().to_owned();
+            if !text.is_empty() {
+                return (*label, text);
+            }
+        }
+        self.material.promo(lang, rng)
+    }
+
+    fn brand_line(&self, rng: &mut Rng) -> String {
+        let brand = self.material.brand(rng);
+        if rng.chance(0.55) { brand } else { self.material.framed_brand(&brand, rng) }
+    }
+
+    /// One promo of any sort, sometimes disguised.
+    fn promo(&self, lang: &str, rng: &mut Rng) -> Part {
+        let (label, mut text) = if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
+        if rng.chance(0.12) {
+            text = disguise(&text, rng);
+        }
+        Part::junk(label, text)
+    }
+
+    /// Inserts spam into an article; returns the document.
+    pub(crate) fn injected(&self, article: &Article, key: u64, rng: &mut Rng) -> TrainDoc {
+        let mut lines = self.lines_of(article);
+        if rng.chance(0.15) && !article.title.is_empty() {
+            lines.insert(0, vec![Part::content(article.title.clone())]);
+        }
+        if rng.chance(0.35) {
+            self.furnish(&mut lines, &article.lang, rng);
+        }
+        let lang = &article.lang;
+        match rng.below(14) {
+            0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
+            2 => {
+                lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
+                let brand = self.material.brand(rng);
+                lines.push(vec![Part::junk(Label::Gambling, self.byline(&brand, rng))]);
+            }
+            3 => {
+                let brand = self.material.brand(rng);
+                lines.push(vec![Part::junk(Label::Gambling, self.byline(&brand, rng))]);
+            }
+            4 => {
+                let text = disguise(&self.brand_line(rng), rng);
+                lines.push(vec![Part::junk(Label::Gambling, text)]);
+            }
+            5 => lines.push(vec![self.promo(lang, rng)]),
+            6 => {
+                for _ in 0..2 + rng.below(5) {
+                    lines.push(vec![self.promo(lang, rng)]);
+                }
+            }
+            7 | 8 => {
+                for _ in 0..1 + rng.below(2) {
+                    let at = 1 + rng.below(lines.len().max(1));
+                    lines.insert(at.min(lines.len()), vec![self.promo(lang, rng)]);
+                }
+            }
+            9..=11 => self.inline(&mut lines, lang, rng),
+            12 => {
+                for _ in 0..1 + rng.below(5) {
+                    if self.spam_comments.is_empty() {
+                        lines.push(vec![self.promo(lang, rng)]);
+                    } else {
+                        let (label, text) = rng.pick(self.spam_comments);
+                        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                        lines.push(vec![Part::junk(*label, text)]);
+                    }
+                }
+            }
+            _ => lines.insert(0, vec![self.promo(lang, rng)]),
+        }
+        let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
+        assemble(&lines, gap, lang, key, Origin::Article)
+    }
+
+    fn byline(&self, brand: &str, rng: &mut Rng) -> String {
+        const FRAMES: &[&str] = &["By ", "Oleh: ", "Oleh ", "Penulis ", "Author: ", "Penulis: ", "by ", "Posted by ", "Por ", "Par ", "Автор: ", "作者：", "Editor: ", "Reporter: "];
+        format!("{}{brand}", rng.pick(FRAMES))
+    }
+
+    /// Puts a promo, or a pointer or marker of the publisher, into a paragraph.
+    fn inline(&self, lines: &mut [DraftLine], lang: &str, rng: &mut Rng) {
+        let long: Vec<usize> = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.len() == 1 && line[0].target.is_none() && line[0].text.len() > 120)
+            .map(|(index, _)| index)
+            .collect();
+        if long.is_empty() {
+            return;
+        }
+        let count = 1 + rng.below(2);
+        for _ in 0..count {
+            let index = if rng.chance(0.5) { long[long.len() - 1] } else { *rng.pick(&long) };
+            if lines[index].len() > 1 {
+                continue;
+            }
+            let junk = match rng.below(10) {
+                0..=2 => Part::junk(Label::Gambling, self.material.brand(rng)),
+                3 => Part::junk(Label::Gambling, self.brand_line(rng)),
+                4..=6 => self.promo(lang, rng),
+                7 => Part::junk(Label::Related, format!("Baca juga: {}", self.material.headline("id", rng))),
+                8 => Part::junk(Label::Related, self.material.furniture(Label::Related, lang, rng)),
+                _ if rng.chance(0.4) => Part::junk(Label::Byline, self.material.furniture(Label::Byline, lang, rng)),
+                _ => Part::junk(Label::Advert, self.material.furniture(Label::Advert, lang, rng)),
+            };
+            if junk.text.is_empty() {
+                continue;
+            }
+            let text = lines[index][0].text.clone();
+            let glue = |rng: &mut Rng| if rng.chance(0.85) { " " } else { "" };
+            match rng.below(5) {
+                0 => {
+                    let join = glue(rng);
+                    lines[index] = vec![junk, Part::content(format!("{join}{text}"))];
+                }
+                1 => {
+                    // Between two sentences.
+                    let ends: Vec<usize> = text.match_indices(". ").map(|(at, _)| at + 1).collect();
+                    if ends.is_empty() {
+                        continue;
+                    }
+                    let at = *rng.pick(&ends);
+                    lines[index] = vec![Part::content(format!("{} ", &text[..at])), junk, Part::content(text[at..].to_owned())];
+                }
+                _ => {
+                    let join = glue(rng);
+                    lines[index] = vec![Part::content(format!("{text}{join}")), junk];
+                }
+            }
+        }
+    }
+
+    /// Puts page furniture round and between the lines of an article.
+    fn furnish(&self, lines: &mut Vec<DraftLine>, lang: &str, rng: &mut Rng) {
+        let kinds: Vec<Label> = self.material.furniture_kinds().collect();
+        let piece = |rng: &mut Rng, kinds: &[Label]| {
+            let label = *rng.pick(kinds);
+            vec![Part::junk(label, self.material.furniture(label, lang, rng))]
+        };
+        if rng.chance(0.5) {
+            let head = [Label::Byline, Label::Byline, Label::Byline, Label::Navigation, Label::Share];
+            for _ in 0..1 + rng.below(3) {
+                let line = piece(rng, &head);
+                lines.insert(0, line);
+            }
+        }
+        if rng.chance(0.6) {
+            let inner = [Label::Advert, Label::Related, Label::Related, Label::Residue, Label::Subscribe];
+            for _ in 0..1 + rng.below(3) {
+                let at = 1 + rng.below(lines.len().max(1));
+                let line = piece(rng, &inner);
+                lines.insert(at.min(lines.len()), line);
+            }
+        }
+        if rng.chance(0.7) {
+            if rng.chance(0.3) {
+                let count = 1 + rng.below(5);
+                lines.push(vec![Part::junk(Label::Related, self.material.furniture(Label::Related, lang, rng))]);
+                for _ in 0..count {
+                    lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
+                }
+            }
+            for _ in 0..1 + rng.below(6) {
+                let line = piece(rng, &kinds);
+                lines.push(line);
+            }
+        }
+        lines.retain(|line| line.iter().any(|part| !part.text.trim().is_empty()));
+    }
+
+    /// An article with page furniture only.
+    pub(crate) fn furnished(&self, article: &Article, key: u64, rng: &mut Rng) -> TrainDoc {
+        let mut lines = self.lines_of(article);
+        if rng.chance(0.3) && !article.title.is_empty() {
+            lines.insert(0, vec![Part::content(article.title.clone())]);
+        }
+        self.furnish(&mut lines, &article.lang, rng);
+        let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
+        assemble(&lines, gap, &article.lang, key, Origin::Article)
+    }
+
+    /// An article as it is, unlabelled lines neutral.
+    pub(crate) fn plain(&self, article: &Article, key: u64, rng: &mut Rng) -> TrainDoc {
+        let mut lines = self.lines_of(article);
+        if rng.chance(0.3) && !article.title.is_empty() {
+            lines.insert(0, vec![Part::content(article.title.clone())]);
+        }
+        let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
+        assemble(&lines, gap, &article.lang, key, Origin::Article)
+    }
+
+    /// A text to keep, sometimes with a promo behind it.
+    pub(crate) fn kept(&self, lang: &str, text: &str, key: u64, junk: bool, rng: &mut Rng) -> TrainDoc {
+        let mut lines: Vec<DraftLine> =
+            text.lines().filter(|line| !line.trim().is_empty()).map(|line| vec![Part::content(line)]).collect();
+        if junk {
+            for _ in 0..1 + rng.below(2) {
+                lines.push(vec![self.promo(lang, rng)]);
+            }
+        } else if rng.chance(0.3) && lines.len() > 3 {
+            // A part of a text is a text: short documents are the hard ones.
+            let start = rng.below(lines.len());
+            let end = (start + 1 + rng.below(6)).min(lines.len());
+            lines = lines[start..end].to_vec();
+        }
+        assemble(&lines, if rng.chance(0.8) { "\n" } else { "\n\n" }, lang, key, Origin::Keep)
+    }
+
+    /// A page of nothing but promos.
+    pub(crate) fn spam_page(&self, key: u64, rng: &mut Rng) -> TrainDoc {
+        let lang = *rng.pick(&["id", "en", "th", "vi", "ru", "tr", "zh", "ko", "pt", "es"]);
+        let count = 1 + rng.below(10);
+        let lines: Vec<DraftLine> = (0..count).map(|_| vec![self.promo(lang, rng)]).collect();
+        assemble(&lines, "\n", lang, key, Origin::Comment)
+    }
+}

@@ -1,0 +1,153 @@
+//! Trains the dense models with linfa's multinomial logistic regression.
+
+use linfa::prelude::*;
+use linfa_logistic::MultiLogisticRegression;
+use ndarray::{Array1, Array2};
+
+use crate::label::Class;
+use crate::model::linear::LinearModel;
+use crate::train::TrainError;
+use crate::train::rng::Rng;
+
+/// Rows of one matrix, row after row, with their classes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rows {
+    pub(crate) width: usize,
+    pub(crate) values: Vec<f32>,
+    pub(crate) classes: Vec<usize>,
+}
+
+impl Rows {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { width, values: Vec::new(), classes: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, row: &[f32], class: usize) {
+        self.values.extend(&row[..self.width]);
+        self.classes.push(class);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.classes.len()
+    }
+}
+
+/// Settings of one fit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DenseParams {
+    /// Strength of the L2 penalty on the summed loss.
+    pub(crate) alpha: f64,
+    /// Passes of the warm start over the rows.
+    pub(crate) epochs: usize,
+    /// Iterations of linfa's optimiser from there.
+    pub(crate) iterations: u64,
+}
+
+/// Fits a model; columns are standardised for the fit and the weights scaled back.
+///
+/// # Errors
+/// If linfa cannot fit, or a class has no row.
+pub(crate) fn fit(rows: &Rows, params: DenseParams) -> Result<LinearModel, TrainError> {
+    let (count, width) = (rows.len(), rows.width);
+    for class in Class::ALL {
+        if !rows.classes.contains(&class.index()) {
+            return Err(TrainError::NoExamples { class: format!("{class:?}").to_lowercase() });
+        }
+    }
+    let mut means = vec![0f64; width];
+    let mut squares = vec![0f64; width];
+    for row in rows.values.chunks_exact(width) {
+        for (column, &value) in row.iter().enumerate() {
+            means[column] += f64::from(value);
+            squares[column] += f64::from(value) * f64::from(value);
+        }
+    }
+    let mut scales = vec![1f64; width];
+    for column in 0..width {
+        means[column] /= count as f64;
+        let variance = squares[column] / count as f64 - means[column] * means[column];
+        // A constant column gets no weight. Rare flags are not blown up without limit.
+        scales[column] = if variance > 1e-9 { variance.sqrt().max(0.02) } else { f64::INFINITY };
+    }
+    // In f32 the line search of linfa's optimiser can stall on the rounding of the summed loss.
+    let mut matrix: Vec<f64> = Vec::with_capacity(rows.values.len());
+    for row in rows.values.chunks_exact(width) {
+        matrix.extend(row.iter().enumerate().map(|(column, &value)| (f64::from(value) - means[column]) / scales[column]));
+    }
+    let start = warm_start(&matrix, &rows.classes, width, params);
+    let matrix = Array2::from_shape_vec((count, width), matrix).map_err(|error| TrainError::fit(&error))?;
+    let targets = Array1::from_vec(rows.classes.clone());
+    let dataset = Dataset::new(matrix, targets);
+    let fitted = MultiLogisticRegression::<f64>::default()
+        .alpha(params.alpha)
+        .max_iterations(params.iterations)
+        .gradient_tolerance(1.0)
+        .initial_params(start)
+        .fit(&dataset)
+        .map_err(|error| TrainError::fit(&error))?;
+    // linfa sorts the classes of a multinomial model, so columns stand in the order of Class::ALL.
+    let coefficients = fitted.params();
+    let mut intercept: [f64; Class::COUNT] = std::array::from_fn(|class| fitted.intercept()[class]);
+    let mut weights = Vec::with_capacity(width);
+    for column in 0..width {
+        let scaled: [f64; Class::COUNT] = std::array::from_fn(|class| coefficients[[column, class]] / scales[column]);
+        for (sum, weight) in intercept.iter_mut().zip(scaled) {
+            *sum -= weight * means[column];
+        }
+        weights.push(scaled.map(|weight| weight as f32));
+    }
+    LinearModel::new(weights, intercept.map(|value| value as f32), means.iter().map(|&mean| mean as f32).collect())
+        .ok_or_else(|| TrainError::fit(&"weights are not finite"))
+}
+
+/// Returns weights near the optimum, by averaged stochastic gradient descent with AdaGrad steps.
+///
+/// linfa's optimiser reads the whole matrix several times an iteration; started here it needs
+/// a handful of iterations where it would need hundreds.
+fn warm_start(matrix: &[f64], classes: &[usize], width: usize, params: DenseParams) -> Array2<f64> {
+    const N: usize = Class::COUNT;
+    let count = classes.len();
+    // Decay per example that adds up to the penalty over an epoch.
+    let decay = (params.alpha / count as f64) as f32;
+    let mut weights = vec![[0f32; N]; width + 1];
+    let mut squares = vec![[1e-2f32; N]; width + 1];
+    let mut sums = vec![[0f64; N]; width + 1];
+    let mut order: Vec<u32> = (0..count as u32).collect();
+    let mut rng = Rng::new(count as u64);
+    let mut row = vec![0f32; width + 1];
+    for epoch in 0..params.epochs {
+        rng.shuffle(&mut order);
+        for &index in &order {
+            let index = index as usize;
+            for (value, &source) in row.iter_mut().zip(&matrix[index * width..(index + 1) * width]) {
+                *value = source.clamp(-8.0, 8.0) as f32;
+            }
+            row[width] = 1.0;
+            let mut logits = [0f32; N];
+            for (&value, weight) in row.iter().zip(&weights) {
+                for class in 0..N {
+                    logits[class] += value * weight[class];
+                }
+            }
+            let mut errors = crate::model::linear::softmax(logits);
+            errors[classes[index]] -= 1.0;
+            for ((&value, weight), square) in row.iter().zip(&mut weights).zip(&mut squares) {
+                for class in 0..N {
+                    let gradient = errors[class] * value + decay * weight[class];
+                    square[class] += gradient * gradient;
+                    weight[class] -= 0.06 * gradient / square[class].sqrt();
+                }
+            }
+        }
+        // The mean over the second half of the epochs is steadier than the last step.
+        if epoch * 2 >= params.epochs {
+            for (sum, weight) in sums.iter_mut().zip(&weights) {
+                for class in 0..N {
+                    sum[class] += f64::from(weight[class]);
+                }
+            }
+        }
+    }
+    let epochs = (params.epochs - params.epochs.div_ceil(2)).max(1) as f64;
+    Array2::from_shape_fn((width + 1, N), |(feature, class)| sums[feature][class] / epochs)
+}
