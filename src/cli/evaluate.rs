@@ -138,15 +138,15 @@ fn groups(name: &str, groups: &BTreeMap<String, GroupMeasures>, shown: &mut Stri
     );
     for (key, group) in groups {
         let key: String = key.chars().take(38).collect();
-        let _ = writeln!(
-            shown,
-            "    {key:38} {:>6} {:>6.3} {:>6.3} {:>6.3} {:>8.1} {:>8.3}",
-            group.docs,
-            group.line_precision,
-            group.line_recall,
-            group.line_f1,
-            group.content_lines_lost_per_10k,
-            group.docs_damaged
-        );
+        let (precision, recall, f1) =
+            (number(group.line_precision, 3), number(group.line_recall, 3), number(group.line_f1, 3));
+        let (lost, damaged) = (number(group.content_lines_lost_per_10k, 1), number(group.docs_damaged, 3));
+        let _ =
+            writeln!(shown, "    {key:38} {:>6} {precision:>6} {recall:>6} {f1:>6} {lost:>8} {damaged:>8}", group.docs);
     }
+}
+
+/// A number, or a dash for what cannot be measured.
+fn number(value: f64, digits: usize) -> String {
+    if value.is_nan() { "-".to_owned() } else { format!("{value:.digits$}") }
 }

@@ -74,7 +74,8 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
     };
     let summary = train(&config, &mut progress)?;
     if !quiet {
-        let learnt = format!("{} and {}", count(summary.documents as u64, "document"), count(summary.lines as u64, "line"));
+        let learnt =
+            format!("{} and {}", count(summary.documents as u64, "document"), count(summary.lines as u64, "line"));
         let size = thousands(summary.model_bytes as u64);
         say(&format!("{}: {size} bytes, from {learnt}, {:.0} s", config.output.display(), summary.seconds));
     }
