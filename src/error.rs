@@ -23,7 +23,9 @@ pub enum ModelError {
         max: u32,
     },
     /// The features the model was trained on are not those of this build.
-    #[error("model was trained on feature schema {found}, this build has {expected}: retrain or use the build it came from")]
+    #[error(
+        "model was trained on feature schema {found}, this build has {expected}: retrain or use the build it came from"
+    )]
     Schema {
         /// Digest in the file.
         found: String,

@@ -1,15 +1,22 @@
 //! Finds spam and boilerplate in scraped article text and takes it out, leaving every other
 //! byte as it was.
 
+#[cfg(feature = "batch")]
+pub mod batch;
 pub mod clean;
 pub mod decode;
 pub mod detector;
 pub mod document;
 pub mod error;
 pub mod features;
+#[cfg(feature = "batch")]
+pub mod io;
 pub mod label;
+#[cfg(feature = "batch")]
+pub mod ledger;
 pub mod model;
 pub mod normalize;
+pub mod offsets;
 pub mod policy;
 pub mod report;
 pub mod segment;

@@ -110,12 +110,7 @@ pub struct Report {
 impl Report {
     /// Returns a report that says nothing was found in a text of `text_len` bytes.
     pub fn empty(text_len: usize) -> Self {
-        Self {
-            verdict: Verdict::Ok,
-            spam_probability: Probability::default(),
-            findings: Vec::new(),
-            text_len,
-        }
+        Self { verdict: Verdict::Ok, spam_probability: Probability::default(), findings: Vec::new(), text_len }
     }
 
     /// The findings that the policy removes, in text order.

@@ -9,6 +9,7 @@ mod augment;
 mod corpus;
 mod dense;
 pub mod disguise;
+pub mod evaluate;
 mod material;
 mod rng;
 mod sparse;

@@ -1,0 +1,178 @@
+//! `unspam check`: says pass or not, in the exit code.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use unspam::io::Source;
+use unspam::{Action, Label, Probability, Verdict};
+
+use crate::cli::Exit;
+use crate::cli::args::Common;
+use crate::cli::config::Settings;
+use crate::cli::output::{Kind, Output};
+use crate::cli::run::{self, Context, Done, Work};
+use crate::cli::sanitize::sanitize;
+use crate::cli::show::Paint;
+
+/// Gate: exit code 0 if everything passes, 1 if something is flagged, 2 on an error.
+///
+/// A document is flagged if it is spam or has something in it that `clean` would remove. One
+/// that is unsure passes, unless --unsure-exit is given.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+
+    /// Exit with 3 if nothing is flagged but something is unsure.
+    #[arg(long)]
+    unsure_exit: bool,
+
+    /// One line of JSON for each record.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  unspam check article.txt && publish article.txt
+  unspam check articles/ --preset precision
+  curl -s \"$feed\" | jq -c '.items[]' | unspam check --text-field body --json --quiet
+
+With --quiet only what does not pass is printed. An error counts more than a flag, and a flag
+more than a doubt.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Pass,
+    Flagged,
+    Unsure,
+    Error,
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    file: Option<&'r str>,
+    record: u64,
+    id: Option<&'r RawValue>,
+    result: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spam_probability: Option<Probability>,
+    /// Findings that would be removed, by label.
+    labels: BTreeMap<Label, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'r str>,
+}
+
+struct Check<'s> {
+    settings: &'s Settings,
+    json: bool,
+    paint: Paint,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit> {
+    let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
+    let (sources, unlisted) = run::sources(&args.common.inputs)?;
+    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources)?;
+    let work = Check { settings: &settings, json: args.json, paint: Paint::stdout(settings.color) };
+    let counts = run::run(&settings, &sources, output, None, &work)?;
+    Ok(if counts.problems + unlisted > 0 {
+        Exit::Error
+    } else if counts.flagged > 0 {
+        Exit::Flagged
+    } else if counts.unsure > 0 && args.unsure_exit {
+        Exit::Unsure
+    } else {
+        Exit::Success
+    })
+}
+
+impl Check<'_> {
+    fn print(&self, name: &str, line: &Line<'_>, done: &mut Done) {
+        if self.settings.quiet && line.result == Outcome::Pass {
+            return;
+        }
+        if self.json {
+            serde_json::to_writer(&mut done.out, line).expect("writing to memory does not fail");
+            done.out.push(b'\n');
+            return;
+        }
+        let labels: Vec<String> = line.labels.iter().map(|(label, count)| format!("{label} x{count}")).collect();
+        let told = match (line.verdict, line.spam_probability, line.error) {
+            (Some(verdict), Some(probability), _) => {
+                let verdict = self.paint.verdict(verdict);
+                format!("{verdict} {:.3} {}", probability.get(), labels.join(", "))
+            }
+            (_, _, error) => format!("error: {}", error.unwrap_or_default()),
+        };
+        let told = format!("{}: {}\n", sanitize(name, 300), told.trim_end());
+        done.out.extend_from_slice(told.as_bytes());
+    }
+
+    fn error(&self, source: &Source, name: &str, record: u64, error: &str, done: &mut Done) {
+        let file = source.path().map(|path| path.to_string_lossy());
+        let line = Line {
+            file: file.as_deref(),
+            record,
+            id: None,
+            result: Outcome::Error,
+            verdict: None,
+            spam_probability: None,
+            labels: BTreeMap::new(),
+            error: Some(error),
+        };
+        self.print(name, &line, done);
+    }
+}
+
+impl Work for Check<'_> {
+    fn record(&self, context: &Context<'_>, done: &mut Done) {
+        let Some(view) = context.view(&self.settings.fields) else { return };
+        done.counts.records += 1;
+        let number = context.record.number;
+        let view = match view {
+            Ok(view) => view,
+            Err(error) => {
+                let error = error.to_string();
+                self.error(context.source, &context.name(), number, &error, done);
+                done.problems.push((number, error));
+                return;
+            }
+        };
+        let report = view.scan(&self.settings.detector);
+        let result = match report.verdict {
+            Verdict::Ok => Outcome::Pass,
+            Verdict::Unsure => Outcome::Unsure,
+            _ => Outcome::Flagged,
+        };
+        done.counts.flagged += u64::from(result == Outcome::Flagged);
+        done.counts.unsure += u64::from(result == Outcome::Unsure);
+        let mut labels = BTreeMap::new();
+        for finding in report.findings.iter().filter(|finding| finding.action == Action::Remove) {
+            *labels.entry(finding.label).or_default() += 1;
+        }
+        let file = context.source.path().map(|path| path.to_string_lossy());
+        let line = Line {
+            file: file.as_deref(),
+            record: number,
+            id: view.id_json().and_then(|id| serde_json::from_str(id).ok()),
+            result,
+            verdict: Some(report.verdict),
+            spam_probability: Some(report.spam_probability),
+            labels,
+            error: None,
+        };
+        self.print(&context.name(), &line, done);
+    }
+
+    fn end(&self, source: &Source, error: Option<&str>, done: &mut Done) {
+        if let Some(error) = error {
+            self.error(source, &source.name(), 0, error, done);
+        }
+    }
+}

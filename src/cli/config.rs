@@ -1,0 +1,185 @@
+//! From flags and the settings file to what the run works with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context as _, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use unspam::io::{Fields, Format, ReadOptions};
+use unspam::{Detector, Label, LabelSet, Policy, Preset};
+
+use crate::cli::args::{self, Common, Judge, Read, When};
+
+/// The settings file: the names of the flags without their dashes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct ConfigFile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preset: Option<Preset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remove: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_loss_share: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_record: Option<Size>,
+    // Tables come last in TOML.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    threshold: BTreeMap<String, f32>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Bytes(usize),
+    Text(String),
+}
+
+/// What a run works with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) detector: Detector,
+    pub(crate) fields: Fields,
+    pub(crate) read: ReadOptions,
+    pub(crate) jobs: usize,
+    pub(crate) limit: Option<u64>,
+    pub(crate) quiet: bool,
+    pub(crate) color: When,
+}
+
+impl Settings {
+    /// Resolves flags and settings file; `None` if the settings were only to be printed.
+    pub(crate) fn resolve(common: &Common) -> Result<Option<Self>> {
+        Self::resolve_parts(&common.judge, &common.read)
+    }
+
+    pub(crate) fn resolve_parts(judge: &Judge, flags: &Read) -> Result<Option<Self>> {
+        let file = match &judge.config {
+            Some(path) => ConfigFile::read(path).with_context(|| format!("settings file \"{}\"", path.display()))?,
+            None => ConfigFile::default(),
+        };
+        let policy = policy(judge, &file)?;
+        let model = judge.model.as_ref().or(file.model.as_ref());
+        let defaults = Fields::default();
+        let field = |flag: &Option<String>, set: &Option<String>, default: String| {
+            flag.clone().or_else(|| set.clone()).unwrap_or(default)
+        };
+        let fields = Fields {
+            text: field(&flags.text_field, &file.text_field, defaults.text),
+            id: field(&flags.id_field, &file.id_field, defaults.id),
+            url: field(&flags.url_field, &file.url_field, defaults.url),
+        };
+        let mut read = ReadOptions::default();
+        read.format = match (flags.input_format, &file.input_format) {
+            (Some(format), _) => Some(format),
+            (None, Some(name)) => Some(name.parse::<Format>().map_err(|error| anyhow!("input-format: {error}"))?),
+            (None, None) => None,
+        };
+        read.max_record = match (flags.max_record, &file.max_record) {
+            (Some(size), _) => size,
+            (None, Some(Size::Bytes(size))) => *size,
+            (None, Some(Size::Text(text))) => args::size(text).map_err(|error| anyhow!("max-record: {error}"))?,
+            (None, None) => ReadOptions::DEFAULT_MAX_RECORD,
+        };
+        let jobs = flags.jobs.or(file.jobs).filter(|&jobs| jobs > 0);
+        if judge.print_config {
+            print(&policy, model.cloned(), &fields, &read, jobs)?;
+            return Ok(None);
+        }
+        let mut builder = Detector::builder().policy(policy);
+        if let Some(path) = model {
+            let bytes = fs::read(path).with_context(|| format!("model file \"{}\"", path.display()))?;
+            builder = builder.model_bytes(bytes);
+        }
+        let name = || model.map_or("built-in model".to_owned(), |path| format!("model file \"{}\"", path.display()));
+        let detector = builder.build().with_context(name)?;
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        Ok(Some(Self {
+            detector,
+            fields,
+            read,
+            jobs: jobs.unwrap_or_else(cores),
+            limit: flags.limit,
+            quiet: flags.quiet,
+            color: flags.color,
+        }))
+    }
+}
+
+impl ConfigFile {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let mut file: Self = toml::from_str(&text)?;
+        // A path in a file is meant from where the file is.
+        if let (Some(model), Some(folder)) = (&mut file.model, path.parent()) {
+            *model = folder.join(&model);
+        }
+        Ok(file)
+    }
+}
+
+fn policy(judge: &Judge, file: &ConfigFile) -> Result<Policy> {
+    let listed = |name: &str, list: &Option<Vec<String>>| -> Result<Option<LabelSet>> {
+        let parse = |list: &Vec<String>| LabelSet::parse(&list.join(",")).with_context(|| name.to_owned());
+        list.as_ref().map(parse).transpose()
+    };
+    let mut policy = Policy::preset(judge.preset.or(file.preset).unwrap_or_default());
+    if let Some(remove) = judge.remove.or(listed("remove", &file.remove)?) {
+        policy = policy.with_remove(remove);
+    }
+    if let Some(keep) = judge.keep.or(listed("keep", &file.keep)?) {
+        policy = policy.with_keep(keep);
+    }
+    for (list, &probability) in &file.threshold {
+        let labels = LabelSet::parse(list).context("threshold")?;
+        policy = policy.with_threshold(labels, probability).context("threshold")?;
+    }
+    for &(labels, probability) in &judge.threshold {
+        policy = policy.with_threshold(labels, probability)?;
+    }
+    if let Some(share) = judge.max_loss_share.or(file.max_loss_share) {
+        policy = policy.with_max_loss_share(share).context("max-loss-share")?;
+    }
+    Ok(policy)
+}
+
+fn print(
+    policy: &Policy,
+    model: Option<PathBuf>,
+    fields: &Fields,
+    read: &ReadOptions,
+    jobs: Option<usize>,
+) -> Result<()> {
+    let file = ConfigFile {
+        preset: Some(policy.preset_name()),
+        remove: Some(policy.removed_labels().iter().map(|label| label.to_string()).collect()),
+        keep: None,
+        max_loss_share: Some(policy.max_loss_share()),
+        model,
+        jobs,
+        input_format: read.format.map(|format| format.to_string()),
+        text_field: Some(fields.text.clone()),
+        id_field: Some(fields.id.clone()),
+        url_field: Some(fields.url.clone()),
+        max_record: Some(Size::Bytes(read.max_record)),
+        threshold: Label::ALL.iter().filter_map(|&label| Some((label.to_string(), policy.threshold(label)?))).collect(),
+    };
+    std::io::stdout().write_all(toml::to_string(&file)?.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The verbs of the command: arguments in, library calls, words out.
+
+mod args;
+mod check;
+mod clean;
+mod config;
+mod evaluate;
+mod explain;
+mod model;
+mod output;
+mod restore;
+mod run;
+mod sanitize;
+mod scan;
+mod show;
+mod talk;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds spam and boilerplate in scraped article text and takes it out, leaving every other
+/// byte as it was.
+#[derive(Debug, Parser)]
+#[command(name = "unspam", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+INPUT is a plain text file, a JSON lines file (.gz and .zst too) or a folder of them; none, or
+-, is standard input. Data goes to standard output, talk to standard error.
+
+Exit codes: 0 done (check: all pass), 1 check: something was flagged, 2 an error, after what
+could be done was done, 3 check --unsure-exit: something is unsure.
+
+Examples:
+  unspam clean article.txt                         cleaned text, and what was taken out and why
+  unspam clean dumps/ -o cleaned/ --ledger removed.jsonl
+  unspam scan dump.jsonl.gz -o findings.jsonl
+  unspam check article.txt && publish article.txt";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Clean(clean::Args),
+    Scan(scan::Args),
+    Check(check::Args),
+    Explain(explain::Args),
+    Restore(restore::Args),
+    Train(train::Args),
+    Evaluate(evaluate::Args),
+    Model(model::Args),
+}
+
+/// How a run ended, in the numbers that shells and schedulers read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// Everything was done; `check` let everything pass.
+    Success,
+    /// `check` flagged something.
+    Flagged,
+    /// Something could not be done, or the arguments make no sense.
+    Error,
+    /// `check --unsure-exit` is unsure about something.
+    Unsure,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Flagged => 1,
+            Exit::Error => 2,
+            Exit::Unsure => 3,
+        })
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let verb = Cli::parse().verb;
+    let result = match verb {
+        Verb::Clean(args) => clean::run(&args),
+        Verb::Scan(args) => scan::run(&args),
+        Verb::Check(args) => check::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Restore(args) => restore::run(&args),
+        Verb::Train(args) => train::run(args),
+        Verb::Evaluate(args) => evaluate::run(&args),
+        Verb::Model(args) => model::run(&args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) if is_closed(&error) => Exit::Success.into(),
+        Err(error) => {
+            talk::say(&format!("{error:#}"));
+            Exit::Error.into()
+        }
+    }
+}
+
+/// Whether the run ended because nobody reads standard output any more.
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(unspam::io::WriteError::Closed))
+            || cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

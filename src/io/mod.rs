@@ -1,0 +1,30 @@
+//! Reads and writes record files: plain text, JSON lines, gzip and zstd.
+//!
+//! The way of a record: a [`Source`] is opened by a [`RecordReader`], which cuts the input
+//! into [`Chunk`]s of raw records and does nothing else, because it is the one part that
+//! cannot run in parallel. [`Format::view`] finds the text in a raw record;
+//! [`RecordView::write_without`] writes the record with parts of its text left out and every
+//! other byte as it was. A [`RecordWriter`] gives an output its final name only when it is
+//! complete.
+//!
+//! A further format adds a variant to [`Format`], a way to cut records in the reader and a
+//! way to view one; nothing else changes.
+
+mod error;
+mod findings;
+mod format;
+mod json;
+mod reader;
+mod record;
+mod source;
+mod writer;
+
+pub use error::{InputError, RecordError};
+pub use findings::{write_dolma, write_error, write_findings};
+pub use format::{Compression, Format};
+pub use reader::{Chunk, RawRecord, ReadOptions, RecordKind, RecordReader};
+pub use record::{Fields, RecordText, RecordView};
+pub use source::{Source, list_sources};
+pub use writer::{RecordWriter, WriteError};
+
+pub(crate) use json::escape;
