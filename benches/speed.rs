@@ -57,10 +57,13 @@ fn main() {
     let mut own = Vec::new();
     fixtures(&root.join("fixtures"), &mut own);
     sets.push(("fixtures".to_owned(), own));
-    let mut files: Vec<PathBuf> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(PathBuf::from).collect();
+    let mut files: Vec<PathBuf> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(PathBuf::from).collect();
     if files.is_empty() {
         let shared = root.join("../shared/data/dev");
-        files = ["clean", "natural", "injected", "hard_negatives", "pages_fulltext"].map(|name| shared.join(name).with_extension("jsonl")).to_vec();
+        files = ["clean", "natural", "injected", "hard_negatives", "pages_fulltext"]
+            .map(|name| shared.join(name).with_extension("jsonl"))
+            .to_vec();
     }
     for file in &files {
         let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

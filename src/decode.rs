@@ -45,7 +45,8 @@ impl Decoder {
         if lines.len() < 2 || self.strength == 0.0 {
             return;
         }
-        let factor: [[f32; CLASSES]; CLASSES] = self.transitions.map(|row| row.map(|value| (value * self.strength).exp()));
+        let factor: [[f32; CLASSES]; CLASSES] =
+            self.transitions.map(|row| row.map(|value| (value * self.strength).exp()));
         messages.clear();
         messages.resize(lines.len(), [1.0; CLASSES]);
         // Backward: what the lines behind say of each class here.

@@ -175,8 +175,7 @@ impl Detector {
             for finding in more {
                 rest.add(finding, &mut report);
             }
-            report.spam_probability =
-                Probability::new(report.spam_probability.get().max(next.spam_probability));
+            report.spam_probability = Probability::new(report.spam_probability.get().max(next.spam_probability));
         }
         // No end in sight: whatever this text is, it is not for a machine to cut.
         for finding in &mut report.findings {

@@ -129,7 +129,13 @@ fn is_sentence_end(bytes: &[u8], at: usize) -> bool {
         b'!' | b'?' => !matches!(bytes.get(at + 1), Some(b'!' | b'?')),
         0xe0.. => matches!(
             bytes.get(at..at + 3),
-            Some([0xe3, 0x80, 0x82] | [0xef, 0xbc, 0x81 | 0x9f] | [0xe0, 0xa5, 0xa4] | [0xe1, 0x81, 0x8b] | [0xe2, 0x80, 0xa6])
+            Some(
+                [0xe3, 0x80, 0x82]
+                    | [0xef, 0xbc, 0x81 | 0x9f]
+                    | [0xe0, 0xa5, 0xa4]
+                    | [0xe1, 0x81, 0x8b]
+                    | [0xe2, 0x80, 0xa6]
+            )
         ),
         0xd8..0xdf => matches!(bytes.get(at..at + 2), Some([0xdb, 0x94] | [0xd8, 0x9f])),
         _ => false,
@@ -141,7 +147,9 @@ fn skip_closing(bytes: &[u8], mut at: usize) -> usize {
         at += match bytes.get(at..) {
             Some([b'"' | b'\'' | b')' | b']', ..]) => 1,
             Some([0xc2, 0xbb, ..]) => 2,
-            Some([0xe2, 0x80, 0x9c | 0x9d | 0x99, ..] | [0xe3, 0x80, 0x8d | 0x8f | 0x8b, ..] | [0xef, 0xbc, 0x89, ..]) => 3,
+            Some(
+                [0xe2, 0x80, 0x9c | 0x9d | 0x99, ..] | [0xe3, 0x80, 0x8d | 0x8f | 0x8b, ..] | [0xef, 0xbc, 0x89, ..],
+            ) => 3,
             _ => return at,
         };
     }
@@ -171,7 +179,9 @@ fn starts_sentence(line: &str, dot: usize, at: usize) -> bool {
         && !line[..dot].rsplit(char::is_whitespace).next().is_some_and(|token| {
             token.contains("://") || token.starts_with("www") || token.contains('@') || token.contains('.')
         })
-        && first.is_some_and(|c| c.is_uppercase() && rest >= 2 || c.is_lowercase() && rest >= 5 || !c.is_ascii() && c.is_alphabetic())
+        && first.is_some_and(|c| {
+            c.is_uppercase() && rest >= 2 || c.is_lowercase() && rest >= 5 || !c.is_ascii() && c.is_alphabetic()
+        })
 }
 
 /// Returns the end of the HTML anchor, Markdown link or BBCode link that begins at `at`.
@@ -180,9 +190,7 @@ fn link_end(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = &bytes[at..bytes.len().min(at + REACH)];
     match rest[0] {
         b'<' if starts_with_ignore_case(rest, b"<a ") => find_ignore_case(rest, b"</a>").map(|found| at + found + 4),
-        b'[' if starts_with_ignore_case(rest, b"[url") => {
-            find_ignore_case(rest, b"[/url]").map(|found| at + found + 6)
-        }
+        b'[' if starts_with_ignore_case(rest, b"[url") => find_ignore_case(rest, b"[/url]").map(|found| at + found + 6),
         b'[' => {
             let close = memchr::memmem::find(rest, b"](")?;
             let end = memchr::memchr(b')', &rest[close..])?;
@@ -213,7 +221,10 @@ mod tests {
 
     #[test]
     fn pieces_end_with_sentences_and_round_links() {
-        assert_eq!(pieces("Hujan turun. Warga mengungsi. sbobet88"), ["Hujan turun. ", "Warga mengungsi. ", "sbobet88"]);
+        assert_eq!(
+            pieces("Hujan turun. Warga mengungsi. sbobet88"),
+            ["Hujan turun. ", "Warga mengungsi. ", "sbobet88"]
+        );
         assert_eq!(pieces("It costs 3.5 million U.S. dollars."), ["It costs 3.5 million U.S. dollars."]);
         assert_eq!(pieces("See <a href=\"x\">slot</a> now"), ["See ", "<a href=\"x\">slot</a> ", "now"]);
         assert_eq!(pieces("今天下雨。明天晴。"), ["今天下雨。", "明天晴。"]);

@@ -135,7 +135,18 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
         let (chars, prose, body) = (line.chars(), line.prose, line.body);
         let (from, to) = (line.from, line.to);
         if let Some(class) = winner(probabilities) {
-            let finding = name(model, policy, scope, class, probabilities, body, (from, to), &scratch.rows[number], &scratch.view, &mut scratch.cues);
+            let finding = name(
+                model,
+                policy,
+                scope,
+                class,
+                probabilities,
+                body,
+                (from, to),
+                &scratch.rows[number],
+                &scratch.view,
+                &mut scratch.cues,
+            );
             let removed = finding.action == Action::Remove;
             candidates.push(Candidate { finding, chars, prose });
             if removed {
@@ -232,8 +243,13 @@ fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence
 /// Whether a line may hold a piece that does not belong to it.
 fn suspicious(model: &Model, view: &View, line: &LineView, row: &Row) -> bool {
     let signs = &line.signs;
-    let marked = row[F::Url as usize] + row[F::Anchor as usize] + row[F::Messenger as usize] + row[F::BareDomain as usize]
-        + row[F::Disguise as usize] + row[F::Markup as usize] > 0.0;
+    let marked = row[F::Url as usize]
+        + row[F::Anchor as usize]
+        + row[F::Messenger as usize]
+        + row[F::BareDomain as usize]
+        + row[F::Disguise as usize]
+        + row[F::Markup as usize]
+        > 0.0;
     let phrase = (F::PhraseNavigation as usize..=F::PhraseScam as usize).any(|feature| row[feature] > 0.0);
     let foreign = row[F::ForeignShare as usize] > 0.0 && view.main_script != 1 && view.main_script != 0;
     line.sums.peak > PEAK
@@ -241,7 +257,8 @@ fn suspicious(model: &Model, view: &View, line: &LineView, row: &Row) -> bool {
         || phrase
         || foreign
         || row[F::BrandBest as usize] * 4.0 >= BRAND_LIKE
-        || signs.count(Sign::Digit) > 0 && brand::look(&view.symbols[line.from..line.base], &model.brands).best >= BRAND_LIKE
+        || signs.count(Sign::Digit) > 0
+            && brand::look(&view.symbols[line.from..line.base], &model.brands).best >= BRAND_LIKE
 }
 
 /// The pieces of a line: sentences and links, and a brand at the end as a piece of its own.
@@ -266,10 +283,20 @@ pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut V
 }
 
 /// Looks for junk inside a line that is content as a whole.
-fn judge_pieces(model: &Model, policy: &Policy, text: &str, number: usize, scratch: &mut Scratch, out: &mut Vec<Candidate>) {
+fn judge_pieces(
+    model: &Model,
+    policy: &Policy,
+    text: &str,
+    number: usize,
+    scratch: &mut Scratch,
+    out: &mut Vec<Candidate>,
+) {
     let line = &scratch.view.lines[number];
     let body = line.body;
-    if body.byte_len() > MAX_PIECED_LINE || line.chars() < 12 || !suspicious(model, &scratch.view, line, &scratch.rows[number]) {
+    if body.byte_len() > MAX_PIECED_LINE
+        || line.chars() < 12
+        || !suspicious(model, &scratch.view, line, &scratch.rows[number])
+    {
         return;
     }
     let mut pieces = std::mem::take(&mut scratch.pieces);
@@ -288,11 +315,25 @@ fn judge_pieces(model: &Model, policy: &Policy, text: &str, number: usize, scrat
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);
             if let Some(class) = winner(probabilities).filter(|&class| class != Class::Byline) {
-                let finding = name(model, policy, Scope::Piece, class, probabilities, trimmed, (line.from, line.to), &row, &scratch.view, &mut scratch.cues);
+                let finding = name(
+                    model,
+                    policy,
+                    Scope::Piece,
+                    class,
+                    probabilities,
+                    trimmed,
+                    (line.from, line.to),
+                    &row,
+                    &scratch.view,
+                    &mut scratch.cues,
+                );
                 if finding.action == Action::Remove {
                     match found.last_mut() {
                         // Neighbouring pieces of one label are one finding.
-                        Some(last) if last.finding.label == finding.label && blank(text, last.finding.span.end(), trimmed.start()) => {
+                        Some(last)
+                            if last.finding.label == finding.label
+                                && blank(text, last.finding.span.end(), trimmed.start()) =>
+                        {
                             last.finding.span = Span::new(last.finding.span.start(), trimmed.end());
                             last.chars += line.chars();
                             if finding.score > last.finding.score {
@@ -342,11 +383,8 @@ fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_proba
     let mut findings: Vec<Finding> = candidates.into_iter().map(|candidate| candidate.finding).collect();
     let total = view.chars.max(1) as f64;
     let spam_document = spam as f64 / total >= SPAM_DOCUMENT_SHARE;
-    let article = if view.prose_chars > 0 {
-        removed_prose as f64 / view.prose_chars as f64
-    } else {
-        removed as f64 / total
-    };
+    let article =
+        if view.prose_chars > 0 { removed_prose as f64 / view.prose_chars as f64 } else { removed as f64 / total };
     let too_much = !spam_document && article > f64::from(policy.max_loss_share());
     let verdict = if too_much {
         for finding in &mut findings {
@@ -376,8 +414,20 @@ pub(crate) fn explain(model: &Model, text: &str, scratch: &mut Scratch) -> Vec<L
             let line = &scratch.view.lines[number];
             let (body, symbols) = (line.body, (line.from, line.to));
             debug_assert!(body.end() <= text.len());
-            let finding = winner(probabilities)
-                .map(|class| name(model, &policy, scope, class, probabilities, body, symbols, &scratch.rows[number], &scratch.view, &mut scratch.cues));
+            let finding = winner(probabilities).map(|class| {
+                name(
+                    model,
+                    &policy,
+                    scope,
+                    class,
+                    probabilities,
+                    body,
+                    symbols,
+                    &scratch.rows[number],
+                    &scratch.view,
+                    &mut scratch.cues,
+                )
+            });
             LineExplanation {
                 span: body,
                 label: finding.as_ref().map_or(Label::Content, |finding| finding.label),

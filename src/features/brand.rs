@@ -33,9 +33,35 @@ pub(crate) struct BrandView {
 
 /// First words of bylines in front of a name.
 const FRAMES: &[&[u8]] = &[
-    b"by", b"oleh", b"penulis", b"author", b"autor", b"auteur", b"por", b"par", b"von", b"di", b"yazar", b"editor",
-    b"posted", b"written", b"reporter", b"admin", b"od", b"door", b"av", b"kirjoittaja", b"scritto", b"autore",
-    b"escrito", b"publicado", b"ditulis", b"laporan", b"tac", b"ni", b"from",
+    b"by",
+    b"oleh",
+    b"penulis",
+    b"author",
+    b"autor",
+    b"auteur",
+    b"por",
+    b"par",
+    b"von",
+    b"di",
+    b"yazar",
+    b"editor",
+    b"posted",
+    b"written",
+    b"reporter",
+    b"admin",
+    b"od",
+    b"door",
+    b"av",
+    b"kirjoittaja",
+    b"scritto",
+    b"autore",
+    b"escrito",
+    b"publicado",
+    b"ditulis",
+    b"laporan",
+    b"tac",
+    b"ni",
+    b"from",
 ];
 
 fn is_token(symbol: u8) -> bool {
@@ -122,6 +148,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
         } else {
             view.others += 1;
         }
-        view.last = if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score.max(0.0) };
+        view.last =
+            if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score.max(0.0) };
     }
 }

@@ -103,8 +103,10 @@ fn shape(line: &LineView, base: &[u8], row: &mut Row) {
         row[F::EndsColon as usize] = flag(last == b':');
         row[F::EndsEllipsis as usize] = flag(base.ends_with(b"...") || base.ends_with(b"[...]"));
         row[F::EndsComma as usize] = flag(matches!(last, b',' | b';'));
-        row[F::StartsLower as usize] =
-            flag(first.is_ascii_lowercase() && stats.ascii && stats.capital_words == 0 || first.is_ascii_lowercase() && stats.capitals == 0);
+        row[F::StartsLower as usize] = flag(
+            first.is_ascii_lowercase() && stats.ascii && stats.capital_words == 0
+                || first.is_ascii_lowercase() && stats.capitals == 0,
+        );
         row[F::StartsDigit as usize] = flag(first.is_ascii_digit());
         row[F::StartsBullet as usize] = flag(matches!(first, b'*' | b'-' | b'+'));
         row[F::StartsArrow as usize] = flag(first == b'>');
@@ -120,7 +122,8 @@ fn shape(line: &LineView, base: &[u8], row: &mut Row) {
     row[F::Dashes as usize] = ln1(signs.count(Sign::Dash));
     row[F::Colons as usize] = ln1(signs.count(Sign::Colon));
     row[F::Parentheses as usize] = ln1(signs.count(Sign::Round));
-    row[F::CodeSigns as usize] = share(signs.count(Sign::Code) + signs.count(Sign::Brace) + signs.count(Sign::Less), base.len() as u32);
+    row[F::CodeSigns as usize] =
+        share(signs.count(Sign::Code) + signs.count(Sign::Brace) + signs.count(Sign::Less), base.len() as u32);
     row[F::Exclamations as usize] = ln1(signs.count(Sign::Exclamation));
     row[F::Questions as usize] = ln1(signs.count(Sign::Question));
     row[F::Percents as usize] = ln1(signs.count(Sign::Percent));
@@ -132,8 +135,12 @@ fn shape(line: &LineView, base: &[u8], row: &mut Row) {
     }
     row[F::WordLength as usize] = (share(chars, stats.words) / 10.0).min(3.0);
     // The copyright sign folds to a symbol of its own or stands as (c).
-    row[F::Copyright as usize] = flag(base.len() <= 400 && (base.contains(&(0x80 | 0x29)) && line.stats.script(Script::Common) > 0 && has_copyright(base)
-        || memchr::memmem::find(base, b"(c)").is_some() || memchr::memmem::find(base, b"copyright").is_some()));
+    row[F::Copyright as usize] = flag(
+        base.len() <= 400
+            && (base.contains(&(0x80 | 0x29)) && line.stats.script(Script::Common) > 0 && has_copyright(base)
+                || memchr::memmem::find(base, b"(c)").is_some()
+                || memchr::memmem::find(base, b"copyright").is_some()),
+    );
 }
 
 /// The folded copyright sign in front of a space or a year.
@@ -157,10 +164,12 @@ fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Ro
     let own_prose = view.lines[number].prose && !place.piece;
     let behind = view.last_prose.is_some_and(|last| number > last);
     let before = view.first_prose.is_some_and(|first| number < first);
-    let inside = view.first_prose.is_some_and(|first| number > first) && view.last_prose.is_some_and(|last| number < last);
+    let inside =
+        view.first_prose.is_some_and(|first| number > first) && view.last_prose.is_some_and(|last| number < last);
     let only = count == 1 && !place.piece;
     let chars = line.chars();
-    let context = Context { only, behind, inside, outside: !inside && !own_prose, short: chars <= 20, long: chars > 160 };
+    let context =
+        Context { only, behind, inside, outside: !inside && !own_prose, short: chars <= 20, long: chars > 160 };
     row[F::OnlyLine as usize] = flag(only);
     row[F::FewLines as usize] = flag((2..=5).contains(&count));
     row[F::ManyLines as usize] = flag(count > 60);
@@ -187,7 +196,9 @@ fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Ro
     row[F::Prose as usize] = flag(line.prose);
     let previous = view.previous_prose[number];
     let next = view.next_prose[number];
-    let distance = |other: u32| if other == NONE { 6.0 } else { ln1((i64::from(other) - number as i64).unsigned_abs() as u32).min(6.0) };
+    let distance = |other: u32| {
+        if other == NONE { 6.0 } else { ln1((i64::from(other) - number as i64).unsigned_abs() as u32).min(6.0) }
+    };
     row[F::FromBody as usize] = distance(previous);
     row[F::ToBody as usize] = distance(next);
     row[F::Isolated as usize] =
@@ -198,7 +209,8 @@ fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Ro
     let earlier = number.checked_sub(1).map(|index| &view.lines[index]);
     row[F::PreviousLength as usize] = earlier.map_or(0.0, |line| log_length(line.chars()));
     row[F::NextLength as usize] = after.map_or(0.0, |line| log_length(line.chars()));
-    row[F::PreviousColon as usize] = flag(earlier.is_some_and(|line| view.symbols[line.from..line.base].last() == Some(&b':')));
+    row[F::PreviousColon as usize] =
+        flag(earlier.is_some_and(|line| view.symbols[line.from..line.base].last() == Some(&b':')));
     let run = ln1(view.short_run[number]).min(6.0);
     row[F::ShortRun as usize] = run;
     row[F::ShortRunOutside as usize] = if inside { 0.0 } else { run };
@@ -273,7 +285,15 @@ fn lexical(line: &LineView, all: &[u8], context: &Context, resources: Resources<
     }
 }
 
-fn brands(view: &View, line: &LineView, place: Place, all: &[u8], context: &Context, resources: Resources<'_>, row: &mut Row) {
+fn brands(
+    view: &View,
+    line: &LineView,
+    place: Place,
+    all: &[u8],
+    context: &Context,
+    resources: Resources<'_>,
+    row: &mut Row,
+) {
     let brand = brand::look(all, resources.brands);
     let best = (brand.best / 4.0).clamp(0.0, 3.0);
     row[F::BrandMixed as usize] = flag(brand.mixed);
@@ -364,8 +384,12 @@ fn scripts(view: &View, line: &LineView, context: &Context, row: &mut Row) {
     row[F::Leet as usize] = flag(count(&[Trace::Leet]) > 0);
     row[F::Spaced as usize] = flag(count(&[Trace::Spaced]) > 0);
     let invisible = count(&[Trace::Invisible]);
-    row[F::Disguise as usize] =
-        flag(styled > 2 || fullwidth > 2 || invisible > 1 || count(&[Trace::Overlay, Trace::MixedWord, Trace::Spaced, Trace::Reversed]) > 0);
+    row[F::Disguise as usize] = flag(
+        styled > 2
+            || fullwidth > 2
+            || invisible > 1
+            || count(&[Trace::Overlay, Trace::MixedWord, Trace::Spaced, Trace::Reversed]) > 0,
+    );
 }
 
 fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row: &mut Row) {
@@ -396,7 +420,13 @@ fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row:
 /// Writes the features of the second pass: what the first pass says of the other lines.
 ///
 /// `first` holds the first pass's probabilities of every line, `logits` the log-odds of this one.
-pub(crate) fn fill_neighbours(view: &View, number: usize, first: &Summary<'_>, logits: [f32; Class::COUNT], row: &mut Row) {
+pub(crate) fn fill_neighbours(
+    view: &View,
+    number: usize,
+    first: &Summary<'_>,
+    logits: [f32; Class::COUNT],
+    row: &mut Row,
+) {
     let probabilities = first.probabilities;
     let count = probabilities.len();
     let at = |offset: i64| {
@@ -450,7 +480,9 @@ pub(crate) fn fill_neighbours(view: &View, number: usize, first: &Summary<'_>, l
     let near = |offsets: [i64; 3]| {
         offsets
             .iter()
-            .filter_map(|&offset| at(offset).map(|p| p[0] * log_length(view.lines[(number as i64 + offset) as usize].chars()).min(1.0)))
+            .filter_map(|&offset| {
+                at(offset).map(|p| p[0] * log_length(view.lines[(number as i64 + offset) as usize].chars()).min(1.0))
+            })
             .fold(0.0, f32::max)
     };
     row[F::NearContentBefore as usize] = near([-1, -2, -3]);

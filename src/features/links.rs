@@ -61,7 +61,9 @@ impl Default for LinkFinder {
                 r"\b[a-z0-9][a-z0-9-]{1,40}\.(?:[a-z0-9-]{2,30}\.)?(?:com|net|org|info|biz|xyz|top|site|online|club|shop|vip|win|bet|casino|poker|fun|live|link|pro|app|icu|cc|co|io|me|tv|ru|cn|id|vn|tr|br|in|uk|de|fr|ly|gg|asia|store|click|website|tech|space|cfd|sbs|lol)\b",
             ),
             anchor: compile(r"<a [^>]{0,600}>|\]\([!-~]{4,600}\)|\[url[=\]]"),
-            markup: compile(r"</?[a-z][a-z0-9]{0,12}(?: [^<>]{0,400})?/?>|&[a-z]{2,6};|\[/?[a-z_]{3,20}(?: [^\]]{0,300})?\]|\{\{|\}\}"),
+            markup: compile(
+                r"</?[a-z][a-z0-9]{0,12}(?: [^<>]{0,400})?/?>|&[a-z]{2,6};|\[/?[a-z_]{3,20}(?: [^\]]{0,300})?\]|\{\{|\}\}",
+            ),
             email: compile(r"[a-z0-9._%+-]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,10}"),
             handle: compile(r"(?:^|[ (\[:,])@[a-z0-9_.]{3,40}"),
             phone: compile(r"(?:\+|\b)[0-9][0-9 ().-]{7,18}[0-9]\b"),
@@ -71,7 +73,9 @@ impl Default for LinkFinder {
             shortener: compile(
                 r"\b(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|cutt\.ly|rebrand\.ly|s\.id|rb\.gy|shorturl\.at|linktr\.ee|heylink\.me|lynk\.id|tiny\.cc|v\.gd|clck\.ru|vk\.cc)\b",
             ),
-            file_name: compile(r"[a-z0-9_()-]{2,80}\.(?:jpe?g|png|gif|webp|svg|bmp|mp4|mp3|avi|js|css|php|pdf|docx?|ttf|woff2?)\b"),
+            file_name: compile(
+                r"[a-z0-9_()-]{2,80}\.(?:jpe?g|png|gif|webp|svg|bmp|mp4|mp3|avi|js|css|php|pdf|docx?|ttf|woff2?)\b",
+            ),
             date: compile(
                 r"\b[0-9]{1,2} ?[./-] ?[0-9]{1,2} ?[./-] ?(?:[0-9]{4}|[0-9]{2})\b|\b(?:19|20)[0-9]{2}[./-][0-9]{1,2}[./-][0-9]{1,2}|\b[0-9]{1,2}(?:st|nd|rd|th|er|\.)?,? (?:de )?[a-z\x80-\xff]{3,20}\.?,? (?:de )?(?:19|20|25)[0-9]{2}\b|\b[a-z\x80-\xff]{3,12}\.? [0-9]{1,2}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{2}\b|(?:19|20)[0-9]{2}[^0-9]{1,3}[0-9]{1,2}[^0-9]{1,3}[0-9]{1,2}",
             ),
@@ -115,9 +119,7 @@ impl LinkFinder {
             let count = signs.count(Sign::Digit);
             links.phone = count >= 8 && self.phone.is_match(symbols);
             links.date = count >= 3 && self.date.is_match(symbols);
-            links.time = count >= 3
-                && (signs.count(Sign::Colon) > 0 || dots)
-                && self.time.is_match(symbols);
+            links.time = count >= 3 && (signs.count(Sign::Colon) > 0 || dots) && self.time.is_match(symbols);
         }
         if symbols.len() <= 400 || links.url || links.phone {
             links.messenger = self.messenger.is_match(symbols);

@@ -16,8 +16,8 @@ pub(crate) mod view;
 
 pub use registry::{FEATURE_COUNT, FEATURES, Feature, FeatureInfo, Group, schema_digest};
 
-pub(crate) use extract::{Place, Summary, fill_neighbours, first_pass_row};
 pub(crate) use cues::cues_of;
+pub(crate) use extract::{Place, Summary, fill_neighbours, first_pass_row};
 pub(crate) use view::View;
 
 /// Raised whenever a feature changes its meaning under the same code; part of the schema digest.

@@ -161,8 +161,8 @@ impl View {
                 next = index as u32;
             }
         }
-        self.main_script =
-            (1..Script::Emoji as usize).fold(0, |best, script| if scripts[script] > scripts[best.max(1)] { script } else { best.max(1) });
+        self.main_script = (1..Script::Emoji as usize)
+            .fold(0, |best, script| if scripts[script] > scripts[best.max(1)] { script } else { best.max(1) });
         if scripts[self.main_script.max(1)] == 0 {
             self.main_script = 0;
         }
@@ -170,7 +170,13 @@ impl View {
 }
 
 /// Folds one line, or a piece of one, and sums its n-grams.
-pub(crate) fn fold_line(text: &str, body: Span, blank_before: bool, symbols: &mut Vec<u8>, ngrams: &NgramTable) -> LineView {
+pub(crate) fn fold_line(
+    text: &str,
+    body: Span,
+    blank_before: bool,
+    symbols: &mut Vec<u8>,
+    ngrams: &NgramTable,
+) -> LineView {
     let from = symbols.len();
     let (base_len, stats) = Normalizer.fold(body.of(text), symbols);
     let base = from + base_len;

@@ -165,7 +165,11 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         let (body, behind) = rest.split_at(section.bytes as usize);
         let checksum = crc32fast::hash(body);
         if checksum != section.crc32 {
-            return Err(ModelError::Checksum { section: section.name.clone(), expected: section.crc32, found: checksum });
+            return Err(ModelError::Checksum {
+                section: section.name.clone(),
+                expected: section.crc32,
+                found: checksum,
+            });
         }
         sections.push((section.name.as_str(), body));
         rest = behind;

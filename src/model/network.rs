@@ -62,9 +62,8 @@ impl Network {
     pub fn slopes(&self, row: &[f32], class: Class) -> Vec<f32> {
         let units = forward(&self.layer, &self.bias, row);
         let count = self.layer.len();
-        let through: [f32; UNITS] = std::array::from_fn(|unit| {
-            if units[unit] > 0.0 { self.output.slope(count + unit, class) } else { 0.0 }
-        });
+        let through: [f32; UNITS] =
+            std::array::from_fn(|unit| if units[unit] > 0.0 { self.output.slope(count + unit, class) } else { 0.0 });
         self.layer
             .iter()
             .enumerate()

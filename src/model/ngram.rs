@@ -34,13 +34,8 @@ const WORD_SYMBOL: [bool; 256] = {
     table
 };
 
-const MULTIPLIERS: [u64; 5] = [
-    0x9e37_79b9_7f4a_7c15,
-    0xc2b2_ae3d_27d4_eb4f,
-    0x1656_67b1_9e37_79f9,
-    0xff51_afd7_ed55_8ccd,
-    0xc4ce_b9fe_1a85_ec53,
-];
+const MULTIPLIERS: [u64; 5] =
+    [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53];
 
 /// Calls `visit` with the 64-bit hash of every n-gram of the symbols: characters 3, 4 and 6,
 /// words 1 and 2. The high bits are the ones to use.

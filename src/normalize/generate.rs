@@ -99,9 +99,13 @@ fn trace_of(code: u32) -> u8 {
 fn punctuation(character: char) -> Option<&'static str> {
     Some(match character {
         '‘' | '’' | '‚' | '‛' | '′' | '‹' | '›' | 'ʼ' | '´' | '`' => "'",
-        '“' | '”' | '„' | '‟' | '″' | '«' | '»' | '「' | '」' | '『' | '』' | '《' | '》' | '〈' | '〉' => "\"",
+        '“' | '”' | '„' | '‟' | '″' | '«' | '»' | '「' | '」' | '『' | '』' | '《' | '》' | '〈' | '〉' => {
+            "\""
+        }
         '–' | '—' | '―' | '‐' | '‑' | '‒' | '−' | '־' | '⁃' => "-",
-        '•' | '·' | '∙' | '●' | '▪' | '■' | '◆' | '○' | '▶' | '►' | '▸' | '◾' | '⦁' | '・' => "*",
+        '•' | '·' | '∙' | '●' | '▪' | '■' | '◆' | '○' | '▶' | '►' | '▸' | '◾' | '⦁' | '・' => {
+            "*"
+        }
         '。' | '।' | '॥' | '።' | '։' | '۔' | '။' => ".",
         '、' | '،' | '，' | '၊' => ",",
         '؟' => "?",
@@ -217,7 +221,8 @@ fn lookalikes() -> BTreeMap<u32, u8> {
     let mut pairs = BTreeMap::new();
     for code in 0x80..LIMIT as u32 {
         let Some(character) = char::from_u32(code) else { continue };
-        if matches!(script_of(character), Script::Common | Script::Latin | Script::Digit | Script::Emoji | Script::Han) {
+        if matches!(script_of(character), Script::Common | Script::Latin | Script::Digit | Script::Emoji | Script::Han)
+        {
             continue;
         }
         let lower: String = character.to_lowercase().collect();
@@ -233,7 +238,12 @@ fn lookalikes() -> BTreeMap<u32, u8> {
         }
     }
     // Letters that pass for a Latin one in running text though the data set has them apart.
-    for (from, to) in "кkКkмmтtнnвbуyгrиnпnзeчyбbьbΒbвbηnκkτtμuωwβbγyεeλlπnσoδdѕsјj".chars().collect::<Vec<_>>().chunks(2).map(|p| (p[0], p[1])) {
+    for (from, to) in "кkКkмmтtнnвbуyгrиnпnзeчyбbьbΒbвbηnκkτtμuωwβbγyεeλlπnσoδdѕsјj"
+        .chars()
+        .collect::<Vec<_>>()
+        .chunks(2)
+        .map(|p| (p[0], p[1]))
+    {
         pairs.entry(from as u32).or_insert(to as u8);
     }
     pairs

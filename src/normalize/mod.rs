@@ -241,8 +241,8 @@ fn fold_ascii(line: &[u8], out: &mut Vec<u8>, stats: &mut FoldStats) {
     stats.ascii = true;
     stats.capitals = line.iter().filter(|byte| byte.is_ascii_uppercase()).count() as u32;
     let first = line.first().copied().unwrap_or(b' ');
-    stats.words = u32::from(first != b' ')
-        + line.windows(2).filter(|pair| (pair[0] <= b' ') & (pair[1] > b' ')).count() as u32;
+    stats.words =
+        u32::from(first != b' ') + line.windows(2).filter(|pair| (pair[0] <= b' ') & (pair[1] > b' ')).count() as u32;
     stats.capital_words = u32::from(first.is_ascii_uppercase())
         + line.windows(2).filter(|pair| (pair[0] <= b' ') & pair[1].is_ascii_uppercase()).count() as u32;
 }

@@ -60,7 +60,12 @@ fn assemble(lines: &[DraftLine], gap: &str, lang: &str, key: u64, origin: Origin
             let start = text.len();
             text.push_str(&part.text);
             if let Some(target) = part.target {
-                marks.push(Mark { span: Span::new(start, text.len()), class: target.class, kind: target.kind, weight: target.weight });
+                marks.push(Mark {
+                    span: Span::new(start, text.len()),
+                    class: target.class,
+                    kind: target.kind,
+                    weight: target.weight,
+                });
             }
         }
     }
@@ -129,9 +134,10 @@ impl Sources<'_> {
             }
             let hits = self.phrases.find(&symbols);
             let repeated = self.recurring.of(&article.source, trimmed);
-            let label = Label::ALL.iter().copied().find(|label| {
-                label.group() == "boilerplate" && hits.labels >> label.index() & 1 == 1
-            });
+            let label = Label::ALL
+                .iter()
+                .copied()
+                .find(|label| label.group() == "boilerplate" && hits.labels >> label.index() & 1 == 1);
             let sure = hits.whole || hits.start && (repeated >= 2 || hits.covered as usize * 3 >= symbols.len());
             let part = match label {
                 Some(label) if sure => {
@@ -143,8 +149,13 @@ impl Sources<'_> {
                     after_lead_in = false;
                     Part::junk(Label::Related, trimmed)
                 }
-                _ if repeated >= 8 && stats.chars <= 40 => Part { text: trimmed.to_owned(), target: Some(Target { class: None, kind: None, weight: 0.0 }) },
-                _ if stats.chars >= 60 && repeated < 3 && symbols.last().is_some_and(|&s| matches!(s, b'.' | b'"' | b'?' | b'!')) => {
+                _ if repeated >= 8 && stats.chars <= 40 => {
+                    Part { text: trimmed.to_owned(), target: Some(Target { class: None, kind: None, weight: 0.0 }) }
+                }
+                _ if stats.chars >= 60
+                    && repeated < 3
+                    && symbols.last().is_some_and(|&s| matches!(s, b'.' | b'"' | b'?' | b'!')) =>
+                {
                     Part::content(trimmed)
                 }
                 _ => Part::neutral(trimmed),
@@ -173,7 +184,8 @@ impl Sources<'_> {
 
     /// One promo of any sort, sometimes disguised.
     fn promo(&self, lang: &str, rng: &mut Rng) -> Part {
-        let (label, mut text) = if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
+        let (label, mut text) =
+            if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
         if rng.chance(0.12) {
             text = disguise(&text, rng);
         }
@@ -270,7 +282,19 @@ impl Sources<'_> {
             return;
         }
         if rng.chance(0.6) {
-            let header = *rng.pick(&["Tags:", "Tags", "Tag:", "Topik:", "Keywords:", "Etiketler:", "Теги:", "Etiquetas:", "标签：", "Mots-clés :", "Schlagwörter:"]);
+            let header = *rng.pick(&[
+                "Tags:",
+                "Tags",
+                "Tag:",
+                "Topik:",
+                "Keywords:",
+                "Etiketler:",
+                "Теги:",
+                "Etiquetas:",
+                "标签：",
+                "Mots-clés :",
+                "Schlagwörter:",
+            ]);
             lines.push(vec![Part::junk(Label::Byline, header)]);
         }
         for _ in 0..2 + rng.below(7) {
@@ -286,7 +310,22 @@ impl Sources<'_> {
     }
 
     fn byline(&self, brand: &str, rng: &mut Rng) -> String {
-        const FRAMES: &[&str] = &["By ", "Oleh: ", "Oleh ", "Penulis ", "Author: ", "Penulis: ", "by ", "Posted by ", "Por ", "Par ", "Автор: ", "作者：", "Editor: ", "Reporter: "];
+        const FRAMES: &[&str] = &[
+            "By ",
+            "Oleh: ",
+            "Oleh ",
+            "Penulis ",
+            "Author: ",
+            "Penulis: ",
+            "by ",
+            "Posted by ",
+            "Por ",
+            "Par ",
+            "Автор: ",
+            "作者：",
+            "Editor: ",
+            "Reporter: ",
+        ];
         format!("{}{brand}", rng.pick(FRAMES))
     }
 
@@ -333,7 +372,8 @@ impl Sources<'_> {
                         continue;
                     }
                     let at = *rng.pick(&ends);
-                    lines[index] = vec![Part::content(format!("{} ", &text[..at])), junk, Part::content(text[at..].to_owned())];
+                    lines[index] =
+                        vec![Part::content(format!("{} ", &text[..at])), junk, Part::content(text[at..].to_owned())];
                 }
                 _ => {
                     let join = glue(rng);
@@ -410,7 +450,12 @@ impl Sources<'_> {
         for _ in 0..1 + rng.below(5) {
             let (_, kept) = rng.pick(&self.material.keep);
             if rng.chance(0.6) {
-                lines.extend(kept.lines().filter(|line| line.chars().count() > 30).take(1 + rng.below(2)).map(|line| vec![Part::content(line)]));
+                lines.extend(
+                    kept.lines()
+                        .filter(|line| line.chars().count() > 30)
+                        .take(1 + rng.below(2))
+                        .map(|line| vec![Part::content(line)]),
+                );
             }
             lines.extend(technical::block(rng).into_iter().map(|line| vec![Part::content(line)]));
         }

@@ -135,7 +135,8 @@ impl Corpus {
         let mut files = Vec::new();
         for input in inputs {
             if input.is_dir() {
-                let entries = std::fs::read_dir(input).map_err(|error| TrainError::Read { path: input.clone(), error })?;
+                let entries =
+                    std::fs::read_dir(input).map_err(|error| TrainError::Read { path: input.clone(), error })?;
                 files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file()));
             } else {
                 files.push(input.clone());
@@ -185,8 +186,11 @@ impl Corpus {
             if line.trim().is_empty() {
                 continue;
             }
-            let record: RawRecord = serde_json::from_str(&line)
-                .map_err(|error| TrainError::Record { path: path.to_owned(), line: number + 1, reason: error.to_string() })?;
+            let record: RawRecord = serde_json::from_str(&line).map_err(|error| TrainError::Record {
+                path: path.to_owned(),
+                line: number + 1,
+                reason: error.to_string(),
+            })?;
             if let Some(license) = &record.license {
                 if exclude.iter().any(|part| license.contains(part.as_str())) {
                     *self.excluded.entry(license.clone()).or_default() += 1;
@@ -198,8 +202,11 @@ impl Corpus {
             let source = source.or(record.set.as_deref()).unwrap_or("unnamed").to_owned();
             let license = record.license.clone().unwrap_or_else(|| "not stated".to_owned());
             *self.sources.entry((file.to_owned(), source, license)).or_default() += 1;
-            self.take(record, file)
-                .map_err(|reason| TrainError::Record { path: path.to_owned(), line: number + 1, reason })?;
+            self.take(record, file).map_err(|reason| TrainError::Record {
+                path: path.to_owned(),
+                line: number + 1,
+                reason,
+            })?;
         }
         Ok(count)
     }
@@ -213,7 +220,13 @@ impl Corpus {
                 () if record.host.is_some() => Origin::Page,
                 () => Origin::Lines,
             };
-            let marks = marks_of(&record.text, &spans, &record.neutral.unwrap_or_default(), &record.hints.unwrap_or_default(), origin)?;
+            let marks = marks_of(
+                &record.text,
+                &spans,
+                &record.neutral.unwrap_or_default(),
+                &record.hints.unwrap_or_default(),
+                origin,
+            )?;
             let key = match origin {
                 Origin::Comment => record.text.clone(),
                 _ => record.host.or(record.source).or(record.set).map_or_else(|| record.text.clone(), |key| key),
@@ -229,7 +242,10 @@ impl Corpus {
                 title: record.title.unwrap_or_default(),
                 lang,
                 clean: kind == "clean",
-                source: record.source.map(|source| source.split(':').next().unwrap_or_default().to_owned()).unwrap_or_default(),
+                source: record
+                    .source
+                    .map(|source| source.split(':').next().unwrap_or_default().to_owned())
+                    .unwrap_or_default(),
             });
         } else {
             return Err("neither \"spans\", \"label\" nor \"kind\": not a training record".to_owned());
@@ -267,7 +283,8 @@ fn marks_of(
             _ => Err(format!("span {start}..{end} lies outside the text of {} code points", offsets.len() - 1)),
         }
     };
-    let hinted: HashMap<(usize, usize), &str> = hints.iter().map(|(start, end, label)| ((*start, *end), label.as_str())).collect();
+    let hinted: HashMap<(usize, usize), &str> =
+        hints.iter().map(|(start, end, label)| ((*start, *end), label.as_str())).collect();
     let mut marks = Vec::with_capacity(spans.len() + neutral.len());
     for (start, end, label) in spans {
         let at = span(*start, *end)?;

@@ -73,7 +73,8 @@ pub(crate) fn fit(rows: &Rows, params: DenseParams) -> Result<LinearModel, Train
     // In f32 the line search of linfa's optimiser can stall on the rounding of the summed loss.
     let mut matrix: Vec<f64> = Vec::with_capacity(rows.values.len());
     for row in rows.values.chunks_exact(width) {
-        matrix.extend(row.iter().enumerate().map(|(column, &value)| (f64::from(value) - means[column]) / scales[column]));
+        matrix
+            .extend(row.iter().enumerate().map(|(column, &value)| (f64::from(value) - means[column]) / scales[column]));
     }
     let start = warm_start(&matrix, &rows.classes, width, params);
     let matrix = Array2::from_shape_vec((count, width), matrix).map_err(|error| TrainError::fit(&error))?;

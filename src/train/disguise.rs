@@ -92,7 +92,9 @@ impl Disguise {
             Self::MixedPerLetter => text
                 .chars()
                 .enumerate()
-                .map(|(index, c)| [Self::MathBold, Self::Fullwidth, Self::MathSans, Self::Cyrillic][index % 4].letter(c))
+                .map(|(index, c)| {
+                    [Self::MathBold, Self::Fullwidth, Self::MathSans, Self::Cyrillic][index % 4].letter(c)
+                })
                 .collect(),
             _ => text.chars().map(|c| self.letter(c)).collect(),
         }
@@ -115,7 +117,9 @@ impl Disguise {
             Self::MathBoldItalic => block(0x1d468, 0x1d482, 0x1d7ce),
             Self::MathScript => block(0x1d4d0, 0x1d4ea, 0),
             Self::MathFraktur => block(0x1d56c, 0x1d586, 0),
-            Self::MathDouble if !matches!(c, 'C' | 'H' | 'N' | 'P' | 'Q' | 'R' | 'Z') => block(0x1d538, 0x1d552, 0x1d7d8),
+            Self::MathDouble if !matches!(c, 'C' | 'H' | 'N' | 'P' | 'Q' | 'R' | 'Z') => {
+                block(0x1d538, 0x1d552, 0x1d7d8)
+            }
             Self::MathSans => block(0x1d5a0, 0x1d5ba, 0x1d7e2),
             Self::MathSansBold => block(0x1d5d4, 0x1d5ee, 0x1d7ec),
             Self::MathMono => block(0x1d670, 0x1d68a, 0x1d7f6),

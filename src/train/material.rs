@@ -174,7 +174,8 @@ impl Material {
 
     /// A new gambling brand: composed, or the name of a listed domain.
     pub(crate) fn brand(&self, rng: &mut Rng) -> String {
-        let part = |name: &str, rng: &mut Rng| self.parts.get(name).map_or("", |list| rng.pick(list.as_slice()).as_str());
+        let part =
+            |name: &str, rng: &mut Rng| self.parts.get(name).map_or("", |list| rng.pick(list.as_slice()).as_str());
         let mut brand = if !self.domains.is_empty() && rng.chance(0.6) {
             rng.pick(&self.domains).clone()
         } else {
@@ -230,7 +231,8 @@ impl Material {
 
     /// A bare brand in a short frame such as `By {brand}`.
     pub(crate) fn framed_brand(&self, brand: &str, rng: &mut Rng) -> String {
-        let lang = if rng.chance(0.6) { if rng.chance(0.5) { "en" } else { "id" } } else { Self::any_lang(&self.frames, rng) };
+        let lang =
+            if rng.chance(0.6) { if rng.chance(0.5) { "en" } else { "id" } } else { Self::any_lang(&self.frames, rng) };
         Self::line(&self.frames, lang, rng).replace("{brand}", brand)
     }
 
@@ -308,11 +310,42 @@ impl Material {
             "pct" => format!("{}%", 5 + rng.below(295)),
             "price" => format!("{}{}", pick(&["$", "€", "£", "Rp ", "₹", "¥", "R$ "], rng), 5 + rng.below(2000)),
             "drug" => pick(
-                &["viagra", "cialis", "tramadol", "xanax", "ozempic", "levitra", "modafinil", "amoxicillin", "phentermine", "ivermectin", "kamagra", "oxycodone", "clomid", "valium", "semaglutide"],
+                &[
+                    "viagra",
+                    "cialis",
+                    "tramadol",
+                    "xanax",
+                    "ozempic",
+                    "levitra",
+                    "modafinil",
+                    "amoxicillin",
+                    "phentermine",
+                    "ivermectin",
+                    "kamagra",
+                    "oxycodone",
+                    "clomid",
+                    "valium",
+                    "semaglutide",
+                ],
                 rng,
             ),
             "product" => pick(
-                &["Rolex Submariner", "Louis Vuitton bag", "Nike Air Max", "Jordan 1", "Ray-Ban", "iPhone 15", "Gucci belt", "Moncler jacket", "NFL jersey", "Yeezy 350", "Michael Kors", "Pandora charm", "Canada Goose", "AirPods Pro"],
+                &[
+                    "Rolex Submariner",
+                    "Louis Vuitton bag",
+                    "Nike Air Max",
+                    "Jordan 1",
+                    "Ray-Ban",
+                    "iPhone 15",
+                    "Gucci belt",
+                    "Moncler jacket",
+                    "NFL jersey",
+                    "Yeezy 350",
+                    "Michael Kors",
+                    "Pandora charm",
+                    "Canada Goose",
+                    "AirPods Pro",
+                ],
                 rng,
             ),
             "city" | "place" => Self::line(&self.places, lang, rng).to_owned(),
@@ -320,21 +353,58 @@ impl Material {
             "names" => format!("{}, {}", Self::line(&self.names, lang, rng), Self::line(&self.names, lang, rng)),
             "initials" => pick(&["dai", "mae", "rzr", "ant", "ibh", "fdl", "kri", "lus", "tor", "hns"], rng),
             "site" => Self::line(&self.sites, lang, rng).to_owned(),
-            "domain" => format!("{}.{}", Self::line(&self.sites, "en", rng).to_lowercase().replace(' ', ""), pick(&["com", "co.id", "net", "org", "news", "de", "fr"], rng)),
+            "domain" => format!(
+                "{}.{}",
+                Self::line(&self.sites, "en", rng).to_lowercase().replace(' ', ""),
+                pick(&["com", "co.id", "net", "org", "news", "de", "fr"], rng)
+            ),
             "headline" => self.headline(lang, rng),
             "section" => Self::line(&self.sections, lang, rng).to_owned(),
             "tag" => Self::line(&self.tags, lang, rng).to_owned(),
             "tags" => {
                 let count = 2 + rng.below(4);
-                (0..count).map(|_| Self::line(&self.tags, lang, rng)).collect::<Vec<_>>().join(if rng.chance(0.7) { ", " } else { " | " })
+                (0..count).map(|_| Self::line(&self.tags, lang, rng)).collect::<Vec<_>>().join(if rng.chance(0.7) {
+                    ", "
+                } else {
+                    " | "
+                })
             }
-            "agency" => pick(&["Reuters", "AFP", "AP", "Antara", "dpa", "EFE", "Xinhua", "ANSA", "TASS", "PTI", "Lusa", "Yonhap"], rng),
+            "agency" => pick(
+                &["Reuters", "AFP", "AP", "Antara", "dpa", "EFE", "Xinhua", "ANSA", "TASS", "PTI", "Lusa", "Yonhap"],
+                rng,
+            ),
             "year" => (2005 + rng.below(21)).to_string(),
             "time" => format!("{:02}:{:02}", rng.below(24), rng.below(60)),
             "date" => {
                 let (day, month, year) = (1 + rng.below(28), 1 + rng.below(12), 2008 + rng.below(18));
-                let english = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-                let indonesian = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"];
+                let english = [
+                    "January",
+                    "February",
+                    "March",
+                    "April",
+                    "May",
+                    "June",
+                    "July",
+                    "August",
+                    "September",
+                    "October",
+                    "November",
+                    "December",
+                ];
+                let indonesian = [
+                    "Januari",
+                    "Februari",
+                    "Maret",
+                    "April",
+                    "Mei",
+                    "Juni",
+                    "Juli",
+                    "Agustus",
+                    "September",
+                    "Oktober",
+                    "November",
+                    "Desember",
+                ];
                 match (lang, rng.below(4)) {
                     ("zh" | "zh-TW" | "ja", 0..=2) => format!("{year}年{month}月{day}日"),
                     ("ko", 0..=2) => format!("{year}.{month:02}.{day:02}"),
@@ -345,9 +415,18 @@ impl Material {
                     _ => format!("{} {day}, {year}", english[month - 1]),
                 }
             }
-            "email" => format!("{}@{}", pick(&["redaksi", "news", "editor", "info", "contact", "press"], rng), self.value("domain", lang, rng)?),
+            "email" => format!(
+                "{}@{}",
+                pick(&["redaksi", "news", "editor", "info", "contact", "press"], rng),
+                self.value("domain", lang, rng)?
+            ),
             "handle" => format!("@{}", Self::line(&self.sites, "en", rng).to_lowercase().replace(' ', "")),
-            "file" => format!("{}{}.{}", pick(&["IMG_", "image-", "foto-", "photo_", "cover-", "DSC"], rng), rng.below(9999), pick(&["jpg", "png", "webp", "jpeg"], rng)),
+            "file" => format!(
+                "{}{}.{}",
+                pick(&["IMG_", "image-", "foto-", "photo_", "cover-", "DSC"], rng),
+                rng.below(9999),
+                pick(&["jpg", "png", "webp", "jpeg"], rng)
+            ),
             "duration" => format!("{:02}:{:02}", rng.below(30), rng.below(60)),
             _ => return None,
         })
@@ -355,7 +434,9 @@ impl Material {
 
     fn url(&self, rng: &mut Rng) -> String {
         let host = self.brand(rng).replace(' ', "").to_lowercase();
-        let ending = *rng.pick(&["com", "xyz", "net", "top", "site", "vip", "bet", "online", "org", "info", "cc", "ru", "co", "link"]);
+        let ending = *rng.pick(&[
+            "com", "xyz", "net", "top", "site", "vip", "bet", "online", "org", "info", "cc", "ru", "co", "link",
+        ]);
         let path = *rng.pick(&["", "", "/", "/daftar", "/login", "/?ref=12", "/bonus", "/en/buy"]);
         let scheme = *rng.pick(&["https://", "http://", "https://www.", "www.", ""]);
         format!("{scheme}{host}.{ending}{path}")

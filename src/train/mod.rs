@@ -220,7 +220,10 @@ fn fold_of(key: u64) -> usize {
 /// cannot be written.
 pub fn train(config: &TrainConfig, progress: &mut (dyn FnMut(&str) + Send)) -> Result<TrainSummary, TrainError> {
     let started = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.jobs.max(1)).build().map_err(|error| TrainError::fit(&error))?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(config.jobs.max(1))
+        .build()
+        .map_err(|error| TrainError::fit(&error))?;
     let corpus = Corpus::read(&config.inputs, &config.exclude_license, progress)?;
     let prepared = prepare(config, corpus, progress)?;
     let trained = pool.install(|| fit_all(config, &prepared, progress))?;
@@ -282,8 +285,22 @@ struct Prepared {
     excluded: std::collections::BTreeMap<String, usize>,
 }
 
-fn prepare(config: &TrainConfig, corpus: Corpus, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Prepared, TrainError> {
-    let Corpus { mut docs, lines: spam_lines, mut articles, gambling, other_bad, benign, manifest, sources: record, excluded } = corpus;
+fn prepare(
+    config: &TrainConfig,
+    corpus: Corpus,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<Prepared, TrainError> {
+    let Corpus {
+        mut docs,
+        lines: spam_lines,
+        mut articles,
+        gambling,
+        other_bad,
+        benign,
+        manifest,
+        sources: record,
+        excluded,
+    } = corpus;
     let mut rng = Rng::new(config.seed);
     let phrase_text = phrase_section();
     let phrases = split_lists(&phrase_text).and_then(PhraseSet::parse).map_err(|error| TrainError::fit(&error))?;
@@ -477,7 +494,11 @@ struct SparseLine {
     fold: usize,
 }
 
-fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Trained, TrainError> {
+fn fit_all(
+    config: &TrainConfig,
+    data: &Prepared,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<Trained, TrainError> {
     let links = LinkFinder::default();
     progress("fitting the brand table");
     let sparse = |bits, epochs, seed| SparseParams { bits, epochs, rate: 0.25, decay: 1e-6, seed: config.seed ^ seed };
@@ -493,14 +514,19 @@ fn fit_all(config: &TrainConfig, data: &Prepared, progress: &mut (dyn FnMut(&str
             let examples: Vec<NgramExample<'_>> = sparse_lines
                 .iter()
                 .filter(|line| line.fold != fold)
-                .map(|line| NgramExample { symbols: &symbols[line.from..line.to], class: line.class, weight: line.weight })
+                .map(|line| NgramExample {
+                    symbols: &symbols[line.from..line.to],
+                    class: line.class,
+                    weight: line.weight,
+                })
                 .collect();
             train_ngrams(&examples, sparse(NGRAM_BITS, 3, 23))
         })
         .collect();
 
     progress("first pass: extracting rows");
-    let resources = |table: usize| Resources { ngrams: &tables[table], brands: &brands, phrases: &data.phrases, links: &links };
+    let resources =
+        |table: usize| Resources { ngrams: &tables[table], brands: &brands, phrases: &data.phrases, links: &links };
     let sampled: Vec<SampledDoc> = sample_rows(config, data, &tables, &resources);
     let lines: usize = sampled.iter().map(|doc| doc.rows.len()).sum();
     progress(&format!("first pass: {lines} lines in {} documents", sampled.len()));
@@ -767,7 +793,9 @@ fn fit_decoder(docs: &[SampledDoc]) -> Decoder {
     let rows: [f64; N] = std::array::from_fn(|class| pairs[class].iter().sum());
     let columns: [f64; N] = std::array::from_fn(|class| pairs.iter().map(|row| row[class]).sum());
     let transitions = std::array::from_fn(|one| {
-        std::array::from_fn(|other| ((pairs[one][other] * total) / (rows[one] * columns[other])).ln().clamp(-3.0, 3.0) as f32)
+        std::array::from_fn(|other| {
+            ((pairs[one][other] * total) / (rows[one] * columns[other])).ln().clamp(-3.0, 3.0) as f32
+        })
     });
     Decoder::new(transitions, 0.25, 1.2).expect("logarithms of positive counts")
 }
@@ -805,7 +833,9 @@ fn piece_rows<'a>(
                     let body = view.lines[number].body;
                     let content = target.class == Some(Class::Content);
                     let suspicious = view.lines[number].sums.peak > 0.5;
-                    if !(target.mixed || content && body.byte_len() > 60 && rng.chance(if suspicious { 0.5 } else { 0.08 })) {
+                    if !(target.mixed
+                        || content && body.byte_len() > 60 && rng.chance(if suspicious { 0.5 } else { 0.08 }))
+                    {
                         continue;
                     }
                     pieces_of(resources(fold).brands, &doc.text, body, pieces);
@@ -822,7 +852,8 @@ fn piece_rows<'a>(
                         let target = target_of(&doc.text, span, &doc.marks);
                         let Some(class) = target.class else { continue };
                         let keep = view.symbols.len();
-                        let line = crate::features::view::fold_line(&doc.text, span, false, &mut view.symbols, &tables[fold]);
+                        let line =
+                            crate::features::view::fold_line(&doc.text, span, false, &mut view.symbols, &tables[fold]);
                         let mut row = [0.0; FEATURE_COUNT];
                         first_pass_row(view, &line, Place { line: number, piece: true }, resources(fold), &mut row);
                         view.symbols.truncate(keep);
@@ -888,7 +919,10 @@ fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibra
 }
 
 /// Held-out figures for the model's record: recall at fixed shares of content lost.
-fn describe(samples: &[Vec<([f32; Class::COUNT], usize, f32)>; 3], calibration: &[[Calibration; Class::COUNT]; 3]) -> serde_json::Value {
+fn describe(
+    samples: &[Vec<([f32; Class::COUNT], usize, f32)>; 3],
+    calibration: &[[Calibration; Class::COUNT]; 3],
+) -> serde_json::Value {
     let mut out = serde_json::Map::new();
     for (scope, name) in ["line", "piece", "single"].into_iter().enumerate() {
         for class in [Class::Boilerplate, Class::Spam] {
@@ -902,7 +936,10 @@ fn describe(samples: &[Vec<([f32; Class::COUNT], usize, f32)>; 3], calibration: 
             for loss in [2e-4, 1e-3, 5e-3] {
                 let at = content.get((content.len() as f64 * loss) as usize).copied().unwrap_or(1.0);
                 let recall = junk.iter().filter(|&&p| p > at).count() as f64 / junk.len().max(1) as f64;
-                entry.insert(format!("recall_at_loss_{loss}"), json!([(recall * 1e4).round() / 1e4, (f64::from(at) * 1e4).round() / 1e4]));
+                entry.insert(
+                    format!("recall_at_loss_{loss}"),
+                    json!([(recall * 1e4).round() / 1e4, (f64::from(at) * 1e4).round() / 1e4]),
+                );
             }
             out.insert(format!("{name}:{}", if class == Class::Spam { "spam" } else { "boilerplate" }), entry.into());
         }
@@ -963,6 +1000,9 @@ fn fit_kinds(
         for example in &mut examples {
             example.weight *= (most / counts[example.column].max(1) as f32).sqrt().min(6.0);
         }
-        train_kinds(&examples, SparseParams { bits: KIND_BITS, epochs: 4, rate: 0.25, decay: 1e-6, seed: config.seed ^ 41 })
+        train_kinds(
+            &examples,
+            SparseParams { bits: KIND_BITS, epochs: 4, rate: 0.25, decay: 1e-6, seed: config.seed ^ 41 },
+        )
     })
 }

@@ -76,7 +76,8 @@ impl<const K: usize> Softmax<K> {
 
     /// Factor between 8-bit and real weights; the few largest weights are cut.
     fn scale(&self) -> f32 {
-        let mut sizes: Vec<f32> = self.cells.iter().flat_map(|cell| cell[0]).map(f32::abs).filter(|&size| size > 0.0).collect();
+        let mut sizes: Vec<f32> =
+            self.cells.iter().flat_map(|cell| cell[0]).map(f32::abs).filter(|&size| size > 0.0).collect();
         if sizes.is_empty() {
             return 1.0;
         }

@@ -6,11 +6,14 @@
 use crate::train::rng::Rng;
 
 const WORDS: &[&str] = &[
-    "core", "net", "disk", "cache", "queue", "socket", "kernel", "driver", "module", "parser", "buffer", "thread", "mutex", "index",
-    "shard", "proxy", "router", "daemon", "config", "logger", "timer", "token", "header", "packet", "session", "cluster", "replica",
-    "volume", "mount", "device", "signal", "worker", "stream", "vector", "matrix", "render", "shader", "layout", "widget", "filter",
+    "core", "net", "disk", "cache", "queue", "socket", "kernel", "driver", "module", "parser", "buffer", "thread",
+    "mutex", "index", "shard", "proxy", "router", "daemon", "config", "logger", "timer", "token", "header", "packet",
+    "session", "cluster", "replica", "volume", "mount", "device", "signal", "worker", "stream", "vector", "matrix",
+    "render", "shader", "layout", "widget", "filter",
 ];
-const EXTENSIONS: &[&str] = &["c", "h", "rs", "py", "rb", "js", "conf", "txt", "log", "tar.gz", "zip", "so", "deb", "yml", "json", "html", "png"];
+const EXTENSIONS: &[&str] = &[
+    "c", "h", "rs", "py", "rb", "js", "conf", "txt", "log", "tar.gz", "zip", "so", "deb", "yml", "json", "html", "png",
+];
 
 fn word(rng: &mut Rng) -> &'static str {
     WORDS[rng.below(WORDS.len())]
@@ -25,7 +28,17 @@ fn version(rng: &mut Rng) -> String {
 }
 
 fn path(rng: &mut Rng) -> String {
-    let root = *rng.pick(&["/etc", "/usr/lib", "/var/log", "/home/user", "src", "./build", "/dev", "/proc/sys", "C:\\Program Files"]);
+    let root = *rng.pick(&[
+        "/etc",
+        "/usr/lib",
+        "/var/log",
+        "/home/user",
+        "src",
+        "./build",
+        "/dev",
+        "/proc/sys",
+        "C:\\Program Files",
+    ]);
     let mut out = root.to_owned();
     for _ in 0..1 + rng.below(3) {
         out.push('/');
@@ -55,7 +68,11 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
     let first = word(rng);
     (0..count)
         .map(|line| match sort {
-            0 => format!("{bullet}{}: {}", *rng.pick(&["SHA1", "SHA256", "SHA512", "MD5", "SHA-256", "sha512sum"]), hex(40, rng)),
+            0 => format!(
+                "{bullet}{}: {}",
+                *rng.pick(&["SHA1", "SHA256", "SHA512", "MD5", "SHA-256", "sha512sum"]),
+                hex(40, rng)
+            ),
             1 => match line % 4 {
                 0 => format!("{bullet}<https://downloads.example.org/{}/{}-{}.tar.gz>", word(rng), first, version(rng)),
                 1 => format!("{bullet}SIZE: {} bytes", 100_000 + rng.below(99_999_999)),
@@ -63,21 +80,80 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
                 _ => format!("{bullet}SHA256: {}", hex(64, rng)),
             },
             2 => format!("{bullet}{}", package(rng)),
-            3 => format!("$ {} {} --{}={} {}", *rng.pick(&["git", "apt", "systemctl", "docker", "cargo", "kubectl", "ls", "grep", "curl"]), word(rng), word(rng), rng.below(99), path(rng)),
+            3 => format!(
+                "$ {} {} --{}={} {}",
+                *rng.pick(&["git", "apt", "systemctl", "docker", "cargo", "kubectl", "ls", "grep", "curl"]),
+                word(rng),
+                word(rng),
+                rng.below(99),
+                path(rng)
+            ),
             4 => format!("{}=\"{}\"", word(rng).to_uppercase(), hex(6, rng)),
             5 => format!("ATTRS{{{}}}==\"{}\"", word(rng), rng.below(9999)),
-            6 => format!("{} {} {} {} {}G {}", path(rng), rng.below(99_999_999), rng.below(99_999_999), rng.below(9_999_999), rng.below(900), *rng.pick(&["Linux RAID", "Linux LVM", "EFI System", "ext4", "swap"])),
+            6 => format!(
+                "{} {} {} {} {}G {}",
+                path(rng),
+                rng.below(99_999_999),
+                rng.below(99_999_999),
+                rng.below(9_999_999),
+                rng.below(900),
+                *rng.pick(&["Linux RAID", "Linux LVM", "EFI System", "ext4", "swap"])
+            ),
             7 => format!("│{} │V:{}, │{} │{} │", word(rng), rng.below(300), rng.below(3000), word(rng)),
-            8 => format!("[{}] {:02}:{:02}:{:02} {}: {} {} failed with code {}", *rng.pick(&["INFO", "WARN", "ERROR", "debug"]), rng.below(24), rng.below(60), rng.below(60), word(rng), word(rng), word(rng), rng.below(255)),
-            9 => format!("{bullet}Fix {} in {} ([#{}](https://github.com/{}/{}/issues/{}))", word(rng), word(rng), rng.below(9999), first, word(rng), rng.below(9999)),
-            10 => format!("  * {} {} {}. (Closes: #{})", *rng.pick(&["Update", "Drop", "Add", "Refresh", "Fix"]), word(rng), word(rng), 100_000 + rng.below(899_999)),
-            11 => format!("{}.{}.{}.{} - - {} {} {}", 1 + rng.below(254), rng.below(255), rng.below(255), rng.below(255), *rng.pick(&["GET", "POST", "UDP", "TCP"]), path(rng), 200 + rng.below(300)),
+            8 => format!(
+                "[{}] {:02}:{:02}:{:02} {}: {} {} failed with code {}",
+                *rng.pick(&["INFO", "WARN", "ERROR", "debug"]),
+                rng.below(24),
+                rng.below(60),
+                rng.below(60),
+                word(rng),
+                word(rng),
+                word(rng),
+                rng.below(255)
+            ),
+            9 => format!(
+                "{bullet}Fix {} in {} ([#{}](https://github.com/{}/{}/issues/{}))",
+                word(rng),
+                word(rng),
+                rng.below(9999),
+                first,
+                word(rng),
+                rng.below(9999)
+            ),
+            10 => format!(
+                "  * {} {} {}. (Closes: #{})",
+                *rng.pick(&["Update", "Drop", "Add", "Refresh", "Fix"]),
+                word(rng),
+                word(rng),
+                100_000 + rng.below(899_999)
+            ),
+            11 => format!(
+                "{}.{}.{}.{} - - {} {} {}",
+                1 + rng.below(254),
+                rng.below(255),
+                rng.below(255),
+                rng.below(255),
+                *rng.pick(&["GET", "POST", "UDP", "TCP"]),
+                path(rng),
+                200 + rng.below(300)
+            ),
             12 => format!("    {} = {}({}, {});", word(rng), word(rng), word(rng), rng.below(256)),
             13 => format!("{:08x}  {}  {}", line * 16, hex(16, rng), hex(16, rng)),
-            14 => format!("{bullet}{} {} [{}]", word(rng), version(rng), *rng.pick(&["amd64", "all", "x86_64", "arm64", "i386"])),
+            14 => format!(
+                "{bullet}{} {} [{}]",
+                word(rng),
+                version(rng),
+                *rng.pick(&["amd64", "all", "x86_64", "arm64", "i386"])
+            ),
             15 => format!("|{}|{}|{}|{}%|", word(rng), rng.below(900), rng.below(900), rng.below(100)),
-            16 => (*rng.pick(&["[...]", "(...)", "{", "}", "*", "```", "---", "end", "done", "esac", "</div>", "};"])).to_owned(),
-            17 => format!("{}: {} ({})", capital(word(rng)), version(rng), *rng.pick(&["stable", "testing", "amd64", "deprecated", "since 2.1"])),
+            16 => (*rng.pick(&["[...]", "(...)", "{", "}", "*", "```", "---", "end", "done", "esac", "</div>", "};"]))
+                .to_owned(),
+            17 => format!(
+                "{}: {} ({})",
+                capital(word(rng)),
+                version(rng),
+                *rng.pick(&["stable", "testing", "amd64", "deprecated", "since 2.1"])
+            ),
             _ => format!("{bullet}`{} --{}` {} {} {}", first, word(rng), word(rng), word(rng), word(rng)),
         })
         .collect()
