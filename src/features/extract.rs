@@ -1,6 +1,7 @@
 //! Fills the rows of the matrix.
 
 use crate::features::brand::{self, BRAND_LIKE};
+use crate::features::phrase::is_unspaced;
 use crate::features::registry::Feature as F;
 use crate::features::signs::Sign;
 use crate::features::view::{LineView, NONE, View, ends_sentence};
@@ -271,7 +272,7 @@ fn lexical(line: &LineView, all: &[u8], context: &Context, resources: Resources<
         row[F::NgramBoilerplateEdge as usize] = boilerplate;
         row[F::NgramSpamEdge as usize] = spam;
     }
-    let hits = resources.phrases.find(all);
+    let hits = resources.phrases.find(all, is_unspaced(&line.stats));
     if hits.labels != 0 {
         for &label in Label::ALL {
             if hits.labels >> label.index() & 1 == 1 && !label.is_content() {

@@ -121,7 +121,8 @@ impl LinkFinder {
             links.date = count >= 3 && self.date.is_match(symbols);
             links.time = count >= 3 && (signs.count(Sign::Colon) > 0 || dots) && self.time.is_match(symbols);
         }
-        if symbols.len() <= 400 || links.url || links.phone {
+        let addressed = digits || slashes || dots || signs.count(Sign::Colon) + signs.count(Sign::At) > 0;
+        if addressed && symbols.len() <= 400 || links.url || links.phone {
             links.messenger = self.messenger.is_match(symbols);
         }
         links

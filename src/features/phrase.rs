@@ -9,7 +9,7 @@
 
 use crate::error::ModelError;
 use crate::label::{Class, Label};
-use crate::normalize::{Normalizer, Script};
+use crate::normalize::{FoldStats, Normalizer, Script};
 
 /// Longest line that is searched; longer ones are prose.
 pub(crate) const MAX_LINE: usize = 240;
@@ -30,7 +30,7 @@ struct Phrase {
 
 /// Symbols that a phrase is looked up by.
 const KEY: usize = 4;
-const BUCKET_BITS: u32 = 14;
+const BUCKET_BITS: u32 = 16;
 
 /// A set of phrases by label.
 #[derive(Debug, Clone)]
@@ -40,13 +40,13 @@ pub struct PhraseSet {
     symbols: Vec<u8>,
     /// Where the phrases of each bucket begin in `order`; one entry more than buckets.
     buckets: Vec<u32>,
-    /// Numbers of phrases, by bucket.
-    order: Vec<u32>,
+    /// First symbols and number of each phrase, by bucket.
+    order: Vec<(u32, u32)>,
 }
 
-/// The bucket of what begins at `at`; phrases shorter than the key are padded with zeros.
-fn bucket_of(key: [u8; KEY]) -> usize {
-    (u32::from_le_bytes(key).wrapping_mul(0x9e37_79b1) >> (32 - BUCKET_BITS)) as usize
+/// The bucket of first symbols; those of phrases shorter than the key are padded with zeros.
+fn bucket_of(key: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b1) >> (32 - BUCKET_BITS)) as usize
 }
 
 /// What was found in one line.
@@ -70,6 +70,14 @@ fn is_header(line: &str) -> bool {
         let lang = name.split('-').next().unwrap_or_default();
         name.len() <= 6 && (2..=3).contains(&lang.len()) && lang.bytes().all(|byte| byte.is_ascii_lowercase())
     })
+}
+
+/// Whether text holds letters of scripts written without spaces between words, or with
+/// particles joined to them as in Korean.
+pub(crate) fn is_unspaced(stats: &FoldStats) -> bool {
+    [Script::Thai, Script::SoutheastAsian, Script::Han, Script::Kana, Script::Hangul]
+        .iter()
+        .any(|&script| stats.script(script) > 0)
 }
 
 fn is_word(symbol: u8) -> bool {
@@ -98,12 +106,9 @@ impl PhraseSet {
                 if pattern.len() < 2 && !(start && end) || pattern.is_empty() {
                     continue;
                 }
-                let main = stats.main_script();
-                let unspaced = [Script::Thai, Script::SoutheastAsian, Script::Han, Script::Kana, Script::Hangul]
-                    .iter()
-                    .any(|&script| script as usize == main);
+                let unspaced = is_unspaced(&stats);
                 let from = symbols.len() as u32;
-                keys.push(bucket_of(std::array::from_fn(|at| pattern.get(at).copied().unwrap_or(0))) as u32);
+                keys.push(u32::from_le_bytes(std::array::from_fn(|at| pattern.get(at).copied().unwrap_or(0))));
                 symbols.extend(pattern);
                 phrases.push(Phrase { label, start, end, unspaced, from, to: symbols.len() as u32 });
             }
@@ -113,13 +118,13 @@ impl PhraseSet {
         }
         let mut buckets = vec![0u32; (1 << BUCKET_BITS) + 1];
         for &key in &keys {
-            buckets[key as usize + 1] += 1;
+            buckets[bucket_of(key) + 1] += 1;
         }
         for at in 1..buckets.len() {
             buckets[at] += buckets[at - 1];
         }
-        let mut order: Vec<u32> = (0..phrases.len() as u32).collect();
-        order.sort_by_key(|&number| keys[number as usize]);
+        let mut order: Vec<(u32, u32)> = keys.into_iter().zip(0..).collect();
+        order.sort_by_key(|&(key, number)| (bucket_of(key), number));
         Ok(Self { phrases, symbols, buckets, order })
     }
 
@@ -134,7 +139,10 @@ impl PhraseSet {
     }
 
     /// Returns what stands in a folded line.
-    pub fn find(&self, symbols: &[u8]) -> PhraseHits {
+    ///
+    /// `unspaced` says that the line holds letters of a script written without spaces, in which a
+    /// phrase may begin anywhere.
+    pub fn find(&self, symbols: &[u8], unspaced: bool) -> PhraseHits {
         let mut hits = PhraseHits::default();
         if symbols.len() > MAX_LINE {
             return hits;
@@ -145,20 +153,26 @@ impl PhraseSet {
         for from in 0..symbols.len() {
             // Phrases of scripts without spaces may begin anywhere, others where a word does.
             let inside = from > 0 && is_word(symbols[from]) && is_word(symbols[from - 1]);
-            if inside && symbols[from] < 0x80 {
+            if inside && !(unspaced && symbols[from] >= 0x80) {
                 continue;
             }
-            for length in [KEY, 3, 2, 1] {
-                // Whole keys first, then phrases shorter than a key.
-                let Some(head) = symbols.get(from..from + length) else { continue };
-                let mut key = [0; KEY];
-                key[..length].copy_from_slice(head);
+            let mut head = [0; KEY];
+            for (slot, &symbol) in head.iter_mut().zip(&symbols[from..]) {
+                *slot = symbol;
+            }
+            let head = u32::from_le_bytes(head);
+            // Whole keys first, then phrases shorter than a key.
+            for length in (1..=KEY.min(symbols.len() - from)).rev() {
+                let key = head & (u32::MAX >> (8 * (KEY - length)));
                 let bucket = bucket_of(key);
                 let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
-                for &number in &self.order[range] {
+                for &(known, number) in &self.order[range] {
+                    if known != key {
+                        continue;
+                    }
                     let phrase = self.phrases[number as usize];
                     let pattern = &self.symbols[phrase.from as usize..phrase.to as usize];
-                    if pattern.len().min(KEY) != length || !symbols[from..].starts_with(pattern) {
+                    if !symbols[from..].starts_with(pattern) {
                         continue;
                     }
                     let to = from + pattern.len();
@@ -213,7 +227,7 @@ mod tests {
         let find = |line: &str| {
             let mut symbols = Vec::new();
             Normalizer.fold(line, &mut symbols);
-            set.find(&symbols)
+            set.find(&symbols, true)
         };
         assert_eq!(find("» Baca juga: Harga cabai").labels, 1 << Label::Related.index());
         assert_eq!(find("Dia baca juga buku").labels, 0);

@@ -140,29 +140,57 @@ impl NgramTable {
     }
 
     /// Sums the weights of all n-grams of a folded line.
+    ///
+    /// The same n-grams as [`for_each_ngram`], in a loop that keeps everything in registers;
+    /// a test holds the two together.
     pub fn sum(&self, symbols: &[u8]) -> NgramSums {
         let shift = 64 - self.bits;
         let mask = self.weights.len() - 1;
-        let mut walker = Walker::default();
+        let weights = self.weights.as_slice();
+        // With a length known to be a power of two, the mask spares the bounds check a branch.
+        let load = |hash: u64| weights[(hash >> shift) as usize & mask];
         let mut total = [0i64; 4];
         let mut count = 0u32;
         let mut peak = i64::MIN;
-        let mut blocks = symbols.chunks(BLOCK).peekable();
-        while let Some(block) = blocks.next() {
-            let (mut even, mut odd, mut n) = (0u32, 0u32, 0u32);
-            // Lanes of 16 bits: classes 0 and 2 in `even`, 1 and 3 in `odd`.
-            let mut visit = |hash: u64| {
-                let packed = self.weights[(hash >> shift) as usize & mask];
-                even = even.wrapping_add(packed & 0x00ff_00ff);
-                odd = odd.wrapping_add(packed >> 8 & 0x00ff_00ff);
-                n += 1;
-            };
-            for &symbol in block {
-                walker.push(symbol, &mut visit);
+        let mut walker = Walker::default();
+        let mut rest = symbols;
+        loop {
+            let (block, behind) = rest.split_at(rest.len().min(BLOCK));
+            rest = behind;
+            let last = rest.is_empty();
+            let (mut even, mut odd) = (0u32, 0u32);
+            let mut n = 0u32;
+            let Walker { mut window, mut word, mut previous } = walker;
+            let mut at = 0;
+            let end = block.len() + usize::from(last);
+            while at < end {
+                let symbol = block.get(at).copied().unwrap_or(END);
+                at += 1;
+                let folded = u64::from(NGRAM_SYMBOL[usize::from(symbol)]);
+                window = window << 8 | folded;
+                let one = load((window & 0xff_ffff).wrapping_mul(MULTIPLIERS[0]));
+                let two = load((window & 0xffff_ffff).wrapping_mul(MULTIPLIERS[1]));
+                let three = load((window & 0xffff_ffff_ffff).wrapping_mul(MULTIPLIERS[2]));
+                even = even.wrapping_add(one & 0x00ff_00ff).wrapping_add(two & 0x00ff_00ff).wrapping_add(three & 0x00ff_00ff);
+                odd = odd
+                    .wrapping_add(one >> 8 & 0x00ff_00ff)
+                    .wrapping_add(two >> 8 & 0x00ff_00ff)
+                    .wrapping_add(three >> 8 & 0x00ff_00ff);
+                if WORD_SYMBOL[usize::from(symbol)] {
+                    word = (word ^ folded).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
+                } else if word != 0 {
+                    let mixed = word ^ word >> 32;
+                    let one = load(mixed.wrapping_mul(MULTIPLIERS[4]));
+                    let two = load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2]));
+                    even = even.wrapping_add(one & 0x00ff_00ff).wrapping_add(two & 0x00ff_00ff);
+                    odd = odd.wrapping_add(one >> 8 & 0x00ff_00ff).wrapping_add(two >> 8 & 0x00ff_00ff);
+                    previous = mixed;
+                    word = 0;
+                    n += 2;
+                }
             }
-            if blocks.peek().is_none() {
-                walker.finish(&mut visit);
-            }
+            walker = Walker { window, word, previous };
+            n += 3 * end as u32;
             let raised = i64::from(n) * 128;
             let sums = [
                 i64::from(even & 0xffff) - raised,
@@ -175,12 +203,11 @@ impl NgramTable {
                 *sum += part;
             }
             count += n;
+            if last {
+                break;
+            }
         }
-        NgramSums {
-            sums: total.map(|sum| sum as f32 * self.scale),
-            count,
-            peak: if count == 0 { 0.0 } else { peak as f32 * self.scale },
-        }
+        NgramSums { sums: total.map(|sum| sum as f32 * self.scale), count, peak: peak as f32 * self.scale }
     }
 
     /// Returns the log-odds of each class against content for the sums of a line.

@@ -231,21 +231,52 @@ const ASCII_FOLD: [u8; 128] = {
     table
 };
 
+/// Per byte of ASCII: 16-bit lanes that count letters, digits, capitals and, in the top one, spaces.
+const ASCII_COUNT: [u64; 128] = {
+    let mut table = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' => 1 | 1 << 32,
+            b'a'..=b'z' => 1,
+            b'0'..=b'9' => 1 << 16,
+            0..=32 | 127 => 1 << 48,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
 fn fold_ascii(line: &[u8], out: &mut Vec<u8>, stats: &mut FoldStats) {
-    out.extend(line.iter().map(|&byte| ASCII_FOLD[usize::from(byte & 0x7f)]));
-    let letters = line.iter().filter(|byte| byte.is_ascii_alphabetic()).count() as u32;
-    let digits = line.iter().filter(|byte| byte.is_ascii_digit()).count() as u32;
+    let from = out.len();
+    out.resize(from + line.len(), 0);
+    let mut letters = 0u32;
+    let mut digits = 0u32;
+    let mut before_space = true;
+    // Lanes hold up to 65,535, so longer lines are counted in parts.
+    for (part, symbols) in line.chunks(0x8000).zip(out[from..].chunks_mut(0x8000)) {
+        let mut lanes = 0u64;
+        for (&byte, symbol) in part.iter().zip(symbols) {
+            let index = usize::from(byte & 0x7f);
+            *symbol = ASCII_FOLD[index];
+            let count = ASCII_COUNT[index];
+            lanes += count;
+            let space = count >> 48 != 0;
+            let starts = before_space & !space;
+            stats.words += u32::from(starts);
+            stats.capital_words += u32::from(starts & (count >> 32 & 1 != 0));
+            before_space = space;
+        }
+        letters += (lanes & 0xffff) as u32;
+        digits += (lanes >> 16 & 0xffff) as u32;
+        stats.capitals += (lanes >> 32 & 0xffff) as u32;
+    }
     stats.scripts[Script::Latin as usize] = letters;
     stats.scripts[Script::Digit as usize] = digits;
     stats.scripts[Script::Common as usize] = line.len() as u32 - letters - digits;
     stats.chars = line.len() as u32;
     stats.ascii = true;
-    stats.capitals = line.iter().filter(|byte| byte.is_ascii_uppercase()).count() as u32;
-    let first = line.first().copied().unwrap_or(b' ');
-    stats.words =
-        u32::from(first != b' ') + line.windows(2).filter(|pair| (pair[0] <= b' ') & (pair[1] > b' ')).count() as u32;
-    stats.capital_words = u32::from(first.is_ascii_uppercase())
-        + line.windows(2).filter(|pair| (pair[0] <= b' ') & pair[1].is_ascii_uppercase()).count() as u32;
 }
 
 fn fold_unicode(line: &str, out: &mut Vec<u8>, stats: &mut FoldStats) {

@@ -132,7 +132,7 @@ impl Sources<'_> {
                 after_lead_in = false;
                 continue;
             }
-            let hits = self.phrases.find(&symbols);
+            let hits = self.phrases.find(&symbols, crate::features::phrase::is_unspaced(&stats));
             let repeated = self.recurring.of(&article.source, trimmed);
             let label = Label::ALL
                 .iter()
