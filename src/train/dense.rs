@@ -77,6 +77,7 @@ pub(crate) fn fit(rows: &Rows, params: DenseParams) -> Result<LinearModel, Train
             .extend(row.iter().enumerate().map(|(column, &value)| (f64::from(value) - means[column]) / scales[column]));
     }
     let start = warm_start(&matrix, &rows.classes, width, params);
+    let start_loss = loss(&matrix, &rows.classes, width, &start);
     let matrix = Array2::from_shape_vec((count, width), matrix).map_err(|error| TrainError::fit(&error))?;
     let targets = Array1::from_vec(rows.classes.clone());
     let dataset = Dataset::new(matrix, targets);
@@ -84,15 +85,22 @@ pub(crate) fn fit(rows: &Rows, params: DenseParams) -> Result<LinearModel, Train
         .alpha(params.alpha)
         .max_iterations(params.iterations)
         .gradient_tolerance(1.0)
-        .initial_params(start)
+        .initial_params(start.clone())
         .fit(&dataset)
         .map_err(|error| TrainError::fit(&error))?;
     // linfa sorts the classes of a multinomial model, so columns stand in the order of Class::ALL.
-    let coefficients = fitted.params();
-    let mut intercept: [f64; Class::COUNT] = std::array::from_fn(|class| fitted.intercept()[class]);
+    let mut best = Array2::from_shape_fn((width + 1, Class::COUNT), |(column, class)| {
+        if column < width { fitted.params()[[column, class]] } else { fitted.intercept()[class] }
+    });
+    // A line search that ends early can leave the optimiser worse off than where it began.
+    let values = dataset.records.as_slice().unwrap_or_default();
+    if loss(values, &rows.classes, width, &best) > start_loss {
+        best = start;
+    }
+    let mut intercept: [f64; Class::COUNT] = std::array::from_fn(|class| best[[width, class]]);
     let mut weights = Vec::with_capacity(width);
     for column in 0..width {
-        let scaled: [f64; Class::COUNT] = std::array::from_fn(|class| coefficients[[column, class]] / scales[column]);
+        let scaled: [f64; Class::COUNT] = std::array::from_fn(|class| best[[column, class]] / scales[column]);
         for (sum, weight) in intercept.iter_mut().zip(scaled) {
             *sum -= weight * means[column];
         }
@@ -252,4 +260,23 @@ fn fit_layer(rows: &Rows, params: DenseParams, seed: u64) -> (Vec<[f32; UNITS]>,
         }
     }
     (layer, bias)
+}
+
+/// Summed negative log-likelihood of the rows.
+fn loss(matrix: &[f64], classes: &[usize], width: usize, weights: &Array2<f64>) -> f64 {
+    matrix
+        .chunks_exact(width)
+        .zip(classes)
+        .map(|(row, &class)| {
+            let mut logits: [f64; Class::COUNT] = std::array::from_fn(|class| weights[[width, class]]);
+            for (column, &value) in row.iter().enumerate() {
+                for (class, logit) in logits.iter_mut().enumerate() {
+                    *logit += value * weights[[column, class]];
+                }
+            }
+            let max = logits.iter().copied().fold(f64::MIN, f64::max);
+            let sum: f64 = logits.iter().map(|logit| (logit - max).exp()).sum();
+            max + sum.ln() - logits[class]
+        })
+        .sum()
 }
