@@ -29,7 +29,7 @@ const LEAST_REASON: f32 = 0.15;
 /// Probability from which a line that is not removed is still reported.
 const LEAST_REPORTED: f32 = 0.5;
 /// Lead of junk over content in a block of n-grams from which a line is searched for pieces.
-const PEAK: f32 = 2.0;
+const PEAK: f32 = 14.0;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -46,6 +46,7 @@ pub(crate) struct Scratch {
     messages: Vec<[f32; CLASSES]>,
     pieces: Vec<Span>,
     cues: Vec<u16>,
+    looks: Vec<Look>,
 }
 
 /// What one round found.
@@ -64,28 +65,74 @@ enum Scope {
     Single = 2,
 }
 
+/// Log-odds given to plain prose, which is content without a closer look.
+const PLAIN: [f32; CLASSES] = [0.0, -7.0, -7.0, -7.0];
+/// Log-odds of the n-grams below which prose is plain; see `models/EXPERIMENTS.md`.
+const PLAIN_BELOW: f32 = -2.0;
+/// The same for pieces of a line.
+const PIECE_BELOW: f32 = -2.0;
+/// Fewest characters of a plain line.
+const PLAIN_CHARS: u32 = 90;
+
+/// Whether a line is running text in which nothing asks for a closer look.
+///
+/// Most of a text is. Rows and scores of such lines would say what is known already; leaving
+/// them out makes the detector several times as fast.
+fn plain(model: &Model, line: &LineView, suspicious: bool) -> bool {
+    if suspicious || !line.prose || line.chars() < PLAIN_CHARS || line.copies > 1 {
+        return false;
+    }
+    let logits = model.ngrams.logits(&line.sums);
+    logits[1..].iter().all(|&logit| logit < PLAIN_BELOW)
+}
+
 /// Writes the first pass's rows and probabilities of all lines.
-pub(crate) fn first_pass(model: &Model, scratch: &mut Scratch) {
-    let Scratch { view, rows, logits, first, .. } = scratch;
+fn first_pass(model: &Model, scratch: &mut Scratch) {
+    let Scratch { view, rows, logits, first, looks, .. } = scratch;
     rows.clear();
     logits.clear();
     first.clear();
-    let mut row = [0.0; FEATURE_COUNT];
+    looks.clear();
     for (number, line) in view.lines.iter().enumerate() {
-        first_pass_row(view, line, Place { line: number, piece: false }, model.resources(), &mut row);
-        let scores = model.first.logits(&row);
-        rows.push(row);
+        let suspicious = suspicious(model, view, line);
+        if plain(model, line, suspicious) {
+            looks.push(Look::Plain);
+            rows.push([0.0; FEATURE_COUNT]);
+            logits.push(PLAIN);
+            first.push(softmax(PLAIN));
+            continue;
+        }
+        looks.push(if suspicious { Look::Pieces } else { Look::Whole });
+        rows.push([0.0; FEATURE_COUNT]);
+        let row = &mut rows[number];
+        first_pass_row(view, line, Place { line: number, piece: false }, model.resources(), row);
+        let scores = model.first.logits(row);
         logits.push(scores);
         first.push(softmax(scores));
     }
 }
 
+/// How closely a line is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Not at all: plain prose.
+    Plain,
+    /// As a whole.
+    Whole,
+    /// As a whole and in pieces.
+    Pieces,
+}
+
 /// Writes the second pass's rows and the probabilities of all lines.
 fn second_pass(model: &Model, decoder: &Decoder, scratch: &mut Scratch) {
-    let Scratch { view, rows, logits, first, scores, messages, .. } = scratch;
+    let Scratch { view, rows, logits, first, scores, messages, looks, .. } = scratch;
     scores.clear();
     let summary = Summary::new(view, first);
     for (number, row) in rows.iter_mut().enumerate() {
+        if looks[number] == Look::Plain {
+            scores.push(first[number]);
+            continue;
+        }
         fill_neighbours(view, number, &summary, logits[number], row);
         scores.push(softmax(model.second.logits(row)));
     }
@@ -240,25 +287,25 @@ fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence
     found
 }
 
-/// Whether a line may hold a piece that does not belong to it.
-fn suspicious(model: &Model, view: &View, line: &LineView, row: &Row) -> bool {
+/// Log-odds from which a word without a digit at either end of a line is worth a look.
+const BRAND_WORD: f32 = 2.0;
+
+/// Whether a line may hold a piece that does not belong to it: n-grams of junk in one place,
+/// links, disguise, another script, a brand.
+fn suspicious(model: &Model, view: &View, line: &LineView) -> bool {
     let signs = &line.signs;
-    let marked = row[F::Url as usize]
-        + row[F::Anchor as usize]
-        + row[F::Messenger as usize]
-        + row[F::BareDomain as usize]
-        + row[F::Disguise as usize]
-        + row[F::Markup as usize]
-        > 0.0;
-    let phrase = (F::PhraseNavigation as usize..=F::PhraseScam as usize).any(|feature| row[feature] > 0.0);
-    let foreign = row[F::ForeignShare as usize] > 0.0 && view.main_script != 1 && view.main_script != 0;
-    line.sums.peak > PEAK
-        || marked
-        || phrase
+    let letters = line.stats.letters();
+    let foreign = view.main_script != 0 && letters - line.stats.scripts[view.main_script].min(letters) >= 3;
+    if line.sums.peak > PEAK
+        || signs.count(Sign::Less) + signs.count(Sign::Square) + signs.count(Sign::At) > 0
+        || signs.count(Sign::Slash) > 1 && signs.inner_dots() > 0
+        || line.stats.traces.iter().any(|&count| count > 0)
         || foreign
-        || row[F::BrandBest as usize] * 4.0 >= BRAND_LIKE
-        || signs.count(Sign::Digit) > 0
-            && brand::look(&view.symbols[line.from..line.base], &model.brands).best >= BRAND_LIKE
+    {
+        return true;
+    }
+    let symbols = &view.symbols[line.from..line.base];
+    brand::suspicious(symbols, signs.count(Sign::Digit) > 0, &model.brands, BRAND_LIKE, BRAND_WORD)
 }
 
 /// The pieces of a line: sentences and links, and a brand at the end as a piece of its own.
@@ -295,7 +342,7 @@ fn judge_pieces(
     let body = line.body;
     if body.byte_len() > MAX_PIECED_LINE
         || line.chars() < 12
-        || !suspicious(model, &scratch.view, line, &scratch.rows[number])
+        || scratch.looks[number] != Look::Pieces
     {
         return;
     }
@@ -311,6 +358,11 @@ fn judge_pieces(
             let mut row = [0.0; FEATURE_COUNT];
             let keep = scratch.view.symbols.len();
             let line = fold_line(text, trimmed, false, &mut scratch.view.symbols, &model.ngrams);
+            let logits = model.ngrams.logits(&line.sums);
+            if logits[BOILERPLATE].max(logits[SPAM]) < PIECE_BELOW && !suspicious(model, &scratch.view, &line) {
+                scratch.view.symbols.truncate(keep);
+                continue;
+            }
             first_pass_row(&scratch.view, &line, Place { line: number, piece: true }, model.resources(), &mut row);
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);

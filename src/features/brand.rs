@@ -152,3 +152,44 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
             if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score.max(0.0) };
     }
 }
+
+/// Whether a token with letters and digits, or a word at either end, looks like a brand: the
+/// cheap form of [`look`] for lines of prose.
+pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed: f32, word: f32) -> bool {
+    if digits {
+        let mut at = 0;
+        while let Some(found) = symbols[at..].iter().position(u8::is_ascii_digit) {
+            let digit = at + found;
+            let start = symbols[..digit].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
+            let mut end = digit + symbols[digit..].iter().take_while(|&&symbol| is_token(symbol)).count();
+            at = end;
+            let mut from = start;
+            if symbols[start..end].iter().all(u8::is_ascii_digit) {
+                // A number behind a word: agen 88.
+                if end - start > 5 || start < 2 || !is_token(symbols[start - 2]) || symbols[start - 1] != b' ' {
+                    continue;
+                }
+                from = symbols[..start - 1].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
+                if start - 1 - from < 3 || end - from > MAX_TOKEN {
+                    continue;
+                }
+                let mut joined = symbols[from..start - 1].to_vec();
+                joined.extend(&symbols[start..end]);
+                if table.score(&joined) >= mixed {
+                    return true;
+                }
+                continue;
+            }
+            end = end.min(from + MAX_TOKEN);
+            if end - from >= 3 && table.score(&symbols[from..end]) >= mixed {
+                return true;
+            }
+        }
+    }
+    let last = symbols.iter().rposition(|&symbol| is_token(symbol)).map_or(0, |at| at + 1);
+    let from = symbols[..last].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
+    let first = symbols.iter().take_while(|&&symbol| is_token(symbol)).count();
+    [&symbols[from..last], &symbols[..first]]
+        .into_iter()
+        .any(|token| (5..=MAX_TOKEN).contains(&token.len()) && table.score(token) >= word)
+}

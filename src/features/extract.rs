@@ -10,7 +10,9 @@ use crate::normalize::{Script, Trace};
 
 /// Counts go in as logarithms: the second comma says less than the first.
 fn ln1(count: u32) -> f32 {
-    (count as f32).ln_1p()
+    static SMALL: std::sync::LazyLock<[f32; 512]> =
+        std::sync::LazyLock::new(|| std::array::from_fn(|count| (count as f32).ln_1p()));
+    SMALL.get(count as usize).copied().unwrap_or_else(|| (count as f32).ln_1p())
 }
 
 fn flag(value: bool) -> f32 {

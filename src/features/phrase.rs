@@ -2,15 +2,17 @@
 //!
 //! Lists are features, never verdicts: they tell the classifier in one number what it would
 //! need many n-grams for, in languages that training text is thin for.
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+//!
+//! Phrases begin where words begin, so only word starts are looked up, by their first symbols
+//! in a hash table. An automaton over ten thousand phrases would take longer to build than
+//! most runs take, and a step at every symbol.
 
 use crate::error::ModelError;
-use crate::label::Label;
+use crate::label::{Class, Label};
 use crate::normalize::{Normalizer, Script};
 
 /// Longest line that is searched; longer ones are prose.
-pub(crate) const MAX_LINE: usize = 400;
+pub(crate) const MAX_LINE: usize = 240;
 
 #[derive(Debug, Clone, Copy)]
 struct Phrase {
@@ -21,13 +23,30 @@ struct Phrase {
     end: bool,
     /// Written without spaces between words, so no word boundary is asked for.
     unspaced: bool,
+    /// Where its symbols stand.
+    from: u32,
+    to: u32,
 }
+
+/// Symbols that a phrase is looked up by.
+const KEY: usize = 4;
+const BUCKET_BITS: u32 = 14;
 
 /// A set of phrases by label.
 #[derive(Debug, Clone)]
 pub struct PhraseSet {
     phrases: Vec<Phrase>,
-    automaton: AhoCorasick,
+    /// Symbols of all phrases, one behind the other.
+    symbols: Vec<u8>,
+    /// Where the phrases of each bucket begin in `order`; one entry more than buckets.
+    buckets: Vec<u32>,
+    /// Numbers of phrases, by bucket.
+    order: Vec<u32>,
+}
+
+/// The bucket of what begins at `at`; phrases shorter than the key are padded with zeros.
+fn bucket_of(key: [u8; KEY]) -> usize {
+    (u32::from_le_bytes(key).wrapping_mul(0x9e37_79b1) >> (32 - BUCKET_BITS)) as usize
 }
 
 /// What was found in one line.
@@ -65,7 +84,8 @@ impl PhraseSet {
     /// If the automaton cannot be built.
     pub fn parse<'a>(lists: impl IntoIterator<Item = (Label, &'a str)>) -> Result<Self, ModelError> {
         let mut phrases = Vec::new();
-        let mut patterns: Vec<Vec<u8>> = Vec::new();
+        let mut symbols = Vec::new();
+        let mut keys = Vec::new();
         for (label, text) in lists {
             for line in text.lines() {
                 let line = line.trim();
@@ -74,26 +94,33 @@ impl PhraseSet {
                 }
                 let (line, start) = line.strip_prefix('^').map_or((line, false), |rest| (rest, true));
                 let (line, end) = line.strip_suffix('$').map_or((line, false), |rest| (rest, true));
-                let pattern = Normalizer.fold_phrase(line.trim());
+                let (pattern, stats) = Normalizer.fold_phrase(line.trim());
                 if pattern.len() < 2 && !(start && end) || pattern.is_empty() {
                     continue;
                 }
-                let mut symbols = Vec::new();
-                let (_, stats) = Normalizer.fold(line, &mut symbols);
                 let main = stats.main_script();
                 let unspaced = [Script::Thai, Script::SoutheastAsian, Script::Han, Script::Kana, Script::Hangul]
                     .iter()
                     .any(|&script| script as usize == main);
-                phrases.push(Phrase { label, start, end, unspaced });
-                patterns.push(pattern);
+                let from = symbols.len() as u32;
+                keys.push(bucket_of(std::array::from_fn(|at| pattern.get(at).copied().unwrap_or(0))) as u32);
+                symbols.extend(pattern);
+                phrases.push(Phrase { label, start, end, unspaced, from, to: symbols.len() as u32 });
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&patterns)
-            .map_err(|error| ModelError::malformed(format!("phrase lists: {error}")))?;
-        Ok(Self { phrases, automaton })
+        if u32::try_from(symbols.len()).is_err() {
+            return Err(ModelError::malformed("phrase lists of more than 4 GB"));
+        }
+        let mut buckets = vec![0u32; (1 << BUCKET_BITS) + 1];
+        for &key in &keys {
+            buckets[key as usize + 1] += 1;
+        }
+        for at in 1..buckets.len() {
+            buckets[at] += buckets[at - 1];
+        }
+        let mut order: Vec<u32> = (0..phrases.len() as u32).collect();
+        order.sort_by_key(|&number| keys[number as usize]);
+        Ok(Self { phrases, symbols, buckets, order })
     }
 
     /// Number of phrases.
@@ -115,35 +142,59 @@ impl PhraseSet {
         let lead = symbols.iter().position(|&symbol| is_word(symbol)).unwrap_or(0);
         let trail = symbols.iter().rposition(|&symbol| is_word(symbol)).map_or(0, |last| last + 1);
         let mut reach = 0;
-        for found in self.automaton.find_overlapping_iter(symbols) {
-            let phrase = self.phrases[found.pattern().as_usize()];
-            let (from, to) = (found.start(), found.end());
-            let at_start = from <= lead;
-            let at_end = to >= trail;
-            if phrase.start && !at_start || phrase.end && !at_end {
+        for from in 0..symbols.len() {
+            // Phrases of scripts without spaces may begin anywhere, others where a word does.
+            let inside = from > 0 && is_word(symbols[from]) && is_word(symbols[from - 1]);
+            if inside && symbols[from] < 0x80 {
                 continue;
             }
-            if !phrase.unspaced {
-                let glued_before = from > 0 && is_word(symbols[from]) && is_word(symbols[from - 1]);
-                let glued_behind = to < symbols.len() && is_word(symbols[to - 1]) && is_word(symbols[to]);
-                if glued_before || glued_behind {
-                    continue;
-                }
-            }
-            hits.labels |= 1 << phrase.label.index();
-            if phrase.label.group() == "spam" {
-                hits.spam += 1;
-            } else {
-                hits.whole |= at_start && at_end;
-                hits.start |= at_start;
-                let from = from.max(reach);
-                if to > from {
-                    hits.covered += (to - from) as u32;
-                    reach = to;
+            for length in [KEY, 3, 2, 1] {
+                // Whole keys first, then phrases shorter than a key.
+                let Some(head) = symbols.get(from..from + length) else { continue };
+                let mut key = [0; KEY];
+                key[..length].copy_from_slice(head);
+                let bucket = bucket_of(key);
+                let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
+                for &number in &self.order[range] {
+                    let phrase = self.phrases[number as usize];
+                    let pattern = &self.symbols[phrase.from as usize..phrase.to as usize];
+                    if pattern.len().min(KEY) != length || !symbols[from..].starts_with(pattern) {
+                        continue;
+                    }
+                    let to = from + pattern.len();
+                    if !phrase.unspaced {
+                        let glued_behind = to < symbols.len() && is_word(symbols[to - 1]) && is_word(symbols[to]);
+                        if inside || glued_behind {
+                            continue;
+                        }
+                    }
+                    let at_start = from <= lead;
+                    let at_end = to >= trail;
+                    if phrase.start && !at_start || phrase.end && !at_end {
+                        continue;
+                    }
+                    hits.add(phrase.label, from, to, at_start, at_end, &mut reach);
                 }
             }
         }
         hits
+    }
+}
+
+impl PhraseHits {
+    fn add(&mut self, label: Label, from: usize, to: usize, at_start: bool, at_end: bool, reach: &mut usize) {
+        self.labels |= 1 << label.index();
+        if label.class() == Class::Spam {
+            self.spam += 1;
+            return;
+        }
+        self.whole |= at_start && at_end;
+        self.start |= at_start;
+        let from = from.max(*reach);
+        if to > from {
+            self.covered += (to - from) as u32;
+            *reach = to;
+        }
     }
 }
 

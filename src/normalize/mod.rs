@@ -180,8 +180,9 @@ impl Normalizer {
         (base, stats)
     }
 
-    /// Returns the symbols of a phrase, for lists that are matched against folded lines.
-    pub fn fold_phrase(self, phrase: &str) -> Vec<u8> {
+    /// Returns the symbols of a phrase without decoded forms, for lists that are matched
+    /// against folded lines, and what was counted.
+    pub fn fold_phrase(self, phrase: &str) -> (Vec<u8>, FoldStats) {
         let mut out = Vec::with_capacity(phrase.len());
         let mut stats = FoldStats::default();
         if phrase.is_ascii() {
@@ -189,7 +190,7 @@ impl Normalizer {
         } else {
             fold_unicode(phrase, &mut out, &mut stats);
         }
-        out
+        (out, stats)
     }
 
     /// Returns the byte offset in `line` of the character that gave symbol number `symbol`.

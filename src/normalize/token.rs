@@ -1,6 +1,6 @@
 //! Reads words that were written to be seen and not to be found: `s l o t`, `s.l.o.t`, `sl0t`.
 
-use crate::normalize::{FoldStats, Trace};
+use crate::normalize::{FoldStats, Script, Trace};
 
 /// Letters that digits and signs stand for inside words.
 fn leet_letter(symbol: u8) -> Option<u8> {
@@ -17,6 +17,30 @@ fn leet_letter(symbol: u8) -> Option<u8> {
     })
 }
 
+const TOKEN: u8 = 1;
+const LETTER: u8 = 2;
+const LEET: u8 = 4;
+
+/// What each symbol can be part of.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut symbol = 0;
+    while symbol < 256 {
+        let byte = symbol as u8;
+        if byte.is_ascii_alphanumeric() {
+            table[symbol] |= TOKEN;
+        }
+        if byte.is_ascii_lowercase() {
+            table[symbol] |= LETTER;
+        }
+        if matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'9' | b'@' | b'$' | b'!') {
+            table[symbol] |= LEET;
+        }
+        symbol += 1;
+    }
+    table
+};
+
 /// Fewest letters set apart that count as a spaced word.
 const SPACED_MIN: usize = 4;
 /// Longest token that leet decoding looks at; longer ones are data.
@@ -30,14 +54,29 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     if end - start > DECODE_MAX {
         return;
     }
-    append_spaced(out, start, end, stats);
-    // Leet needs a letter beside a digit or sign that stands for one.
-    let line = &out[start..end];
-    let hint = line.windows(2).any(|pair| {
-        leet_letter(pair[0]).is_some() && pair[1].is_ascii_lowercase()
-            || pair[0].is_ascii_lowercase() && leet_letter(pair[1]).is_some()
-    });
+    // Letters set apart leave a separator at every other place over seven symbols.
+    let mut apart = 0u32;
+    let mut hint = false;
+    let mut before = CLASS[usize::from(b' ')];
+    for &symbol in &out[start..end] {
+        let class = CLASS[usize::from(symbol)];
+        // A symbol beside one of the other sort, the run broken by two alike.
+        apart = if (class & TOKEN) != (before & TOKEN) { apart + 1 } else { 0 };
+        hint |= apart >= 2 * SPACED_MIN as u32 - 2;
+        before = class;
+    }
     if hint {
+        append_spaced(out, start, end, stats);
+    }
+    // Leet needs a letter beside a digit or sign that stands for one.
+    if stats.scripts[Script::Digit as usize] == 0 && memchr::memchr3(b'@', b'$', b'!', &out[start..end]).is_none() {
+        return;
+    }
+    let leet = out[start..end].windows(2).any(|pair| {
+        let (one, two) = (CLASS[usize::from(pair[0])], CLASS[usize::from(pair[1])]);
+        (one | two) & (LEET | LETTER) == LEET | LETTER
+    });
+    if leet {
         append_leet(out, start, end, stats);
     }
 }
