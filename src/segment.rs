@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(pieces("今天下雨。明天晴。"), ["今天下雨。", "明天晴。"]);
         assert_eq!(pieces("kata Ludwig.sbobet88"), ["kata Ludwig.", "sbobet88"]);
         assert_eq!(pieces("visit example.com today"), ["visit example.com today"]);
-        assert_eq!(pieces("\u{200b}One. \u{200b} Two. \u{200b}"), ["\u{200b}One. \u{200b} ", "Two. \u{200b}"]);
+        assert_eq!(pieces("\u{200b}One. \u{200b} Two. \u{200b}"), ["\u{200b}One. ", "\u{200b} Two. \u{200b}"]);
         assert_eq!(pieces("\u{200b}[a](b) c."), ["\u{200b}[a](b) ", "c."]);
         assert_eq!(pieces("\u{200b}"), ["\u{200b}"]);
         assert_eq!(pieces("खाने के बाद slot hoki 4d"), ["खाने के बाद ", "slot hoki 4d"]);
