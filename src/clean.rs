@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::report::{Action, Report};
+use crate::segment::shows_nothing;
 use crate::span::Span;
 
 /// One run of bytes that cleaning takes out for one finding.
@@ -409,8 +410,6 @@ fn is_blank(bytes: &[u8]) -> bool {
             _ => return false,
         };
         let c = rest.get(..len).and_then(|c| str::from_utf8(c).ok()).and_then(|c| c.chars().next());
-        let shows_nothing =
-            |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
         if !c.is_some_and(shows_nothing) {
             return false;
         }

@@ -12,7 +12,7 @@ use crate::span::Span;
 pub struct Segment {
     /// All bytes of the line, its line break included; the segments of a text tile it.
     pub span: Span,
-    /// The bytes between the white space at both ends; empty for blank lines.
+    /// The bytes between the white space at both ends; empty for lines that show nothing.
     pub body: Span,
 }
 
@@ -34,7 +34,7 @@ impl Segmenter {
             let line = &text[start..end];
             let trimmed = line.trim_matches(is_line_space);
             let lead = line.len() - line.trim_start_matches(is_line_space).len();
-            let body = if trimmed.is_empty() {
+            let body = if trimmed.chars().all(shows_nothing) {
                 Span::new(start, start)
             } else {
                 Span::new(start + lead, start + lead + trimmed.len())
@@ -48,6 +48,7 @@ impl Segmenter {
     ///
     /// A piece ends behind a sentence end with the spaces that follow, before and behind a
     /// link in HTML, Markdown or BBCode, and where Latin letters follow others or the reverse.
+    /// What shows nothing goes with its neighbour: there would be nothing to take out.
     pub fn pieces(self, text: &str, body: Span, out: &mut Vec<Span>) {
         let line = body.of(text);
         let bytes = line.as_bytes();
@@ -56,11 +57,23 @@ impl Segmenter {
         let mut at = 0;
         // 1 in a run of ASCII letters, 2 in a run of letters far from Latin, 0 before any.
         let mut run = 0;
+        let first = out.len();
         let mut cut = |start: &mut usize, to: usize| {
-            if to > *start {
-                out.push(Span::new(base + *start, base + to));
-                *start = to;
+            if to <= *start {
+                return;
             }
+            let piece = Span::new(base + *start, base + to);
+            if line[*start..to].chars().all(shows_nothing) {
+                match out[first..].last_mut() {
+                    Some(last) => *last = Span::new(last.start(), piece.end()),
+                    // Nothing before it: it goes with what follows, if anything does.
+                    None if to < bytes.len() => return,
+                    None => out.push(piece),
+                }
+            } else {
+                out.push(piece);
+            }
+            *start = to;
         };
         while at < bytes.len() {
             let byte = bytes[at];
@@ -90,8 +103,7 @@ impl Segmenter {
                 let closed = skip_closing(bytes, behind);
                 let end = skip_spaces(bytes, closed);
                 let ideographic = byte >= 0x80;
-                let glued = end == closed && starts_sentence(line, at, closed);
-                if end > closed || ideographic || glued {
+                if end > closed || ideographic || starts_sentence(line, at, closed) {
                     cut(&mut start, end);
                 }
                 at = end.max(behind);
@@ -105,6 +117,12 @@ impl Segmenter {
 
 fn is_line_space(character: char) -> bool {
     character.is_whitespace() || character == '\u{feff}' || character == '\0'
+}
+
+/// Whether a character leaves no mark on the page: white space of any script, zero-width
+/// characters. What holds nothing else counts as blank, here and in cleaning.
+pub(crate) fn shows_nothing(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 fn utf8_len(first: u8) -> usize {
@@ -137,7 +155,7 @@ fn is_sentence_end(bytes: &[u8], at: usize) -> bool {
                     | [0xe2, 0x80, 0xa6]
             )
         ),
-        0xd8..0xdf => matches!(bytes.get(at..at + 2), Some([0xdb, 0x94] | [0xd8, 0x9f])),
+        0xd8..=0xdf => matches!(bytes.get(at..at + 2), Some([0xdb, 0x94] | [0xd8, 0x9f])),
         _ => false,
     }
 }
@@ -169,16 +187,18 @@ fn skip_spaces(bytes: &[u8], mut at: usize) -> usize {
 /// Whether a sentence glued to the one before begins at `at`: a letter that is no
 /// continuation of an abbreviation or address.
 fn starts_sentence(line: &str, dot: usize, at: usize) -> bool {
+    /// Longest address that is recognised; without it a line of nothing but dots takes for ever.
+    const REACH: usize = 200;
     let before = line[..dot].chars().next_back();
+    let near = line[..dot].char_indices().rev().take(REACH).take_while(|(_, c)| !c.is_whitespace()).last();
+    let token = &line[near.map_or(dot, |(at, _)| at)..dot];
     let word: usize = line[..dot].chars().rev().take_while(|c| c.is_alphanumeric()).count();
     let mut next = line[at..].chars();
     let first = next.next();
     let rest = next.take_while(|c| c.is_alphanumeric()).count();
     before.is_some_and(|c| c.is_lowercase() || !c.is_ascii() && c.is_alphabetic() || !c.is_alphanumeric())
         && word != 1
-        && !line[..dot].rsplit(char::is_whitespace).next().is_some_and(|token| {
-            token.contains("://") || token.starts_with("www") || token.contains('@') || token.contains('.')
-        })
+        && !(token.contains("://") || token.starts_with("www") || token.contains('@') || token.contains('.'))
         && first.is_some_and(|c| {
             c.is_uppercase() && rest >= 2 || c.is_lowercase() && rest >= 5 || !c.is_ascii() && c.is_alphabetic()
         })
@@ -230,12 +250,15 @@ mod tests {
         assert_eq!(pieces("今天下雨。明天晴。"), ["今天下雨。", "明天晴。"]);
         assert_eq!(pieces("kata Ludwig.sbobet88"), ["kata Ludwig.", "sbobet88"]);
         assert_eq!(pieces("visit example.com today"), ["visit example.com today"]);
+        assert_eq!(pieces("\u{200b}One. \u{200b} Two. \u{200b}"), ["\u{200b}One. ", "\u{200b} Two. \u{200b}"]);
+        assert_eq!(pieces("\u{200b}[a](b) c."), ["\u{200b}[a](b) ", "c."]);
+        assert_eq!(pieces("\u{200b}"), ["\u{200b}"]);
         assert_eq!(pieces("खाने के बाद slot hoki 4d"), ["खाने के बाद ", "slot hoki 4d"]);
     }
 
     #[test]
     fn lines_tile_the_text() {
-        let text = "one\r\n\n two \rthree\n\nfour";
+        let text = "one\r\n\n two \rthree\n\u{200b}\u{feff}\u{200c}\nfour";
         let mut out = Vec::new();
         Segmenter.segments(text, &mut out);
         let joined: String = out.iter().map(|segment| segment.span.of(text)).collect();

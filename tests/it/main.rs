@@ -5,10 +5,16 @@
 mod bad_input;
 mod check;
 mod clean;
+mod corpus;
+mod detector;
+mod determinism;
 mod evaluate;
+mod fixtures;
 mod formats;
 mod model;
+mod model_file;
 mod restore;
 mod scan;
+mod seed;
 mod settings;
 mod support;
