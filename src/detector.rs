@@ -164,8 +164,14 @@ impl Detector {
             return first.into_report(text.len());
         }
         let mut report = first.into_report(text.len());
+        let mut edits = Vec::new();
         for _ in 1..MAX_ROUNDS {
-            let edits = Cleaner::edits(text.as_bytes(), &report);
+            let next = Cleaner::edits(text.as_bytes(), &report);
+            if next == edits {
+                // What was found holds nothing that can be cut.
+                return report;
+            }
+            edits = next;
             let rest = Rest::new(text, &edits);
             let next = judge::judge(&self.model, &self.policy, &rest.text, scratch);
             let more: Vec<&Finding> = next.findings.iter().filter(|finding| finding.action == Action::Remove).collect();
@@ -208,14 +214,13 @@ impl Rest {
     fn new(text: &str, edits: &[crate::clean::Edit]) -> Self {
         let mut rest = Self { text: String::with_capacity(text.len()), runs: Vec::new() };
         let mut at = 0;
-        for end in edits.iter().map(|edit| edit.span.start()).chain([text.len()]) {
-            if end > at {
-                rest.runs.push((rest.text.len(), at, end - at));
-                rest.text.push_str(&text[at..end]);
+        let behind = Span::new(text.len(), text.len());
+        for cut in edits.iter().map(|edit| edit.span).chain([behind]) {
+            if cut.start() > at {
+                rest.runs.push((rest.text.len(), at, cut.start() - at));
+                rest.text.push_str(&text[at..cut.start()]);
             }
-            if let Some(edit) = edits.iter().find(|edit| edit.span.start() == end) {
-                at = edit.span.end();
-            }
+            at = cut.end();
         }
         rest
     }
@@ -224,7 +229,8 @@ impl Rest {
     /// removed in between, in place of findings it overlaps.
     fn add(&self, finding: &Finding, report: &mut Report) {
         let (start, end) = (finding.span.start(), finding.span.end());
-        for &(from, original, len) in &self.runs {
+        let first = self.runs.partition_point(|&(from, _, len)| from + len <= start);
+        for &(from, original, len) in self.runs[first..].iter().take_while(|run| run.0 < end) {
             let (low, high) = (start.max(from), end.min(from + len));
             if low < high {
                 let span = Span::new(original + low - from, original + high - from);

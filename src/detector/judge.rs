@@ -340,10 +340,7 @@ fn judge_pieces(
 ) {
     let line = &scratch.view.lines[number];
     let body = line.body;
-    if body.byte_len() > MAX_PIECED_LINE
-        || line.chars() < 12
-        || scratch.looks[number] != Look::Pieces
-    {
+    if body.byte_len() > MAX_PIECED_LINE || line.chars() < 12 || scratch.looks[number] != Look::Pieces {
         return;
     }
     let mut pieces = std::mem::take(&mut scratch.pieces);

@@ -169,7 +169,8 @@ pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed
                 if end - start > 5 || start < 2 || !is_token(symbols[start - 2]) || symbols[start - 1] != b' ' {
                     continue;
                 }
-                from = symbols[..start - 1].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
+                from =
+                    symbols[..start - 1].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
                 if start - 1 - from < 3 || end - from > MAX_TOKEN {
                     continue;
                 }

@@ -87,18 +87,6 @@ impl View {
         self.vocabulary.load(&self.symbols, &self.lines);
     }
 
-    /// The symbols of a line without its decoded forms.
-    pub(crate) fn base(&self, line: usize) -> &[u8] {
-        let line = &self.lines[line];
-        &self.symbols[line.from..line.base]
-    }
-
-    /// The symbols of a line with its decoded forms.
-    pub(crate) fn all(&self, line: usize) -> &[u8] {
-        let line = &self.lines[line];
-        &self.symbols[line.from..line.to]
-    }
-
     fn count_copies(&mut self) {
         self.hashes.clear();
         self.hashes.extend(self.lines.iter().enumerate().map(|(index, line)| (line.hash, index as u32)));

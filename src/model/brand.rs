@@ -57,7 +57,7 @@ pub(crate) fn for_each_token_feature(token: &[u8], mut visit: impl FnMut(u64)) {
 
 /// Weights of token features.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BrandTable {
+pub(crate) struct BrandTable {
     bits: u32,
     weights: Vec<i8>,
     scale: f32,
@@ -87,7 +87,7 @@ impl BrandTable {
     }
 
     /// Returns the log-odds that a token is a gambling brand rather than an ordinary name.
-    pub fn score(&self, token: &[u8]) -> f32 {
+    pub(crate) fn score(&self, token: &[u8]) -> f32 {
         let shift = 64 - self.bits;
         let mask = self.weights.len() - 1;
         let (mut sum, mut count) = (0i32, 0u32);

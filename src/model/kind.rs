@@ -53,7 +53,7 @@ pub(crate) fn for_each_kind_feature(symbols: &[u8], cues: &[u16], mut visit: imp
 
 /// Weights of hashed features for the kinds of one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KindTable {
+pub(crate) struct KindTable {
     bits: u32,
     weights: Vec<[i8; KINDS]>,
     scale: f32,

@@ -363,6 +363,7 @@ impl<'t> UnicodeFolder<'t> {
         self.at += character.len_utf8();
         let code = character as u32;
         self.count_word(is_capital(code), stats);
+        let written = out.len();
         let script = match code {
             0x3400..=0x4dbf | 0x4e00..=0x9fff | 0x2_0000.. if code < 0xe_0000 => {
                 push_pair(code, out);
@@ -403,7 +404,7 @@ impl<'t> UnicodeFolder<'t> {
         stats.scripts[script] += 1;
         if script == Script::Common as usize || script == Script::Emoji as usize {
             // Invisible characters and marks do not end a word.
-            if class_ends_word(out, self.word_symbols) {
+            if out.len() > written && class_ends_word(out, self.word_symbols) {
                 let tail = out.pop();
                 self.end_word(out, stats);
                 out.extend(tail);

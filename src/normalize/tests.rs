@@ -19,6 +19,7 @@ fn styled_letters_read_as_plain_ones() {
         ("s\u{336}l\u{336}o\u{336}t\u{336}88", Trace::Overlay),
         ("🇸🇱🇴🇹88", Trace::Regional),
         ("slоt88", Trace::MixedWord),
+        ("s\u{200b}lо\u{200b}t88", Trace::MixedWord),
         ("\u{202e}88tols\u{202c}", Trace::Reversed),
         ("SLOT8\u{fe0f}\u{20e3}8\u{fe0f}\u{20e3}", Trace::Overlay),
     ] {

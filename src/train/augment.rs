@@ -49,7 +49,7 @@ impl Part {
 type DraftLine = Vec<Part>;
 
 /// Puts lines together to a document.
-fn assemble(lines: &[DraftLine], gap: &str, lang: &str, key: u64, origin: Origin) -> TrainDoc {
+fn assemble(lines: &[DraftLine], gap: &str, key: u64, origin: Origin) -> TrainDoc {
     let mut text = String::new();
     let mut marks = Vec::new();
     for (number, line) in lines.iter().enumerate() {
@@ -69,7 +69,7 @@ fn assemble(lines: &[DraftLine], gap: &str, lang: &str, key: u64, origin: Origin
             }
         }
     }
-    TrainDoc { text, marks, fold_key: key, origin, lang: lang.to_owned() }
+    TrainDoc { text, marks, fold_key: key, origin }
 }
 
 /// Finds lines that recur in many articles of a source: what a template puts there.
@@ -116,7 +116,6 @@ impl Sources<'_> {
     /// Splits an article into lines with what can be said of each.
     fn lines_of(&self, article: &Article) -> Vec<DraftLine> {
         let mut lines = Vec::new();
-        let mut body_seen = false;
         let mut after_lead_in = false;
         for line in article.text.lines() {
             let trimmed = line.trim();
@@ -126,7 +125,6 @@ impl Sources<'_> {
             let mut symbols = Vec::new();
             let (_, stats) = Normalizer.fold(trimmed, &mut symbols);
             let long = stats.chars >= 120;
-            body_seen |= long;
             if article.clean || long {
                 lines.push(vec![Part::content(trimmed)]);
                 after_lead_in = false;
@@ -208,11 +206,11 @@ impl Sources<'_> {
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
                 let brand = self.material.brand(rng);
-                lines.push(vec![Part::junk(Label::Gambling, self.byline(&brand, rng))]);
+                lines.push(vec![Part::junk(Label::Gambling, Self::byline(&brand, rng))]);
             }
             3 => {
                 let brand = self.material.brand(rng);
-                lines.push(vec![Part::junk(Label::Gambling, self.byline(&brand, rng))]);
+                lines.push(vec![Part::junk(Label::Gambling, Self::byline(&brand, rng))]);
             }
             4 => {
                 let text = disguise(&self.brand_line(rng), rng);
@@ -225,7 +223,7 @@ impl Sources<'_> {
                 }
             }
             7 | 8 | 14 => {
-                for _ in 0..1 + rng.below(2) {
+                for _ in 0..=rng.below(2) {
                     let at = 1 + rng.below(lines.len().max(1));
                     lines.insert(at.min(lines.len()), vec![self.promo(lang, rng)]);
                 }
@@ -236,7 +234,7 @@ impl Sources<'_> {
             }
             9..=11 | 16 => self.inline(&mut lines, lang, rng),
             12 => {
-                for _ in 0..1 + rng.below(5) {
+                for _ in 0..=rng.below(5) {
                     if self.spam_comments.is_empty() {
                         lines.push(vec![self.promo(lang, rng)]);
                     } else {
@@ -249,7 +247,7 @@ impl Sources<'_> {
             _ => lines.insert(0, vec![self.promo(lang, rng)]),
         }
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
-        assemble(&lines, gap, lang, key, Origin::Article)
+        assemble(&lines, gap, key, Origin::Article)
     }
 
     /// Adds lines that look like junk and are none, and lists of tags.
@@ -271,12 +269,12 @@ impl Sources<'_> {
             lines.extend(tail);
         }
         if rng.chance(0.12) {
-            self.tags(lines, text, rng);
+            Self::tags(lines, text, rng);
         }
     }
 
     /// A list of tags as news sites print it below an article: words of the article, a line each.
-    fn tags(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
+    fn tags(lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
         let words: Vec<&str> = text.split_whitespace().filter(|word| word.chars().count() > 2).collect();
         if words.len() < 20 {
             return;
@@ -309,7 +307,7 @@ impl Sources<'_> {
         }
     }
 
-    fn byline(&self, brand: &str, rng: &mut Rng) -> String {
+    fn byline(brand: &str, rng: &mut Rng) -> String {
         const FRAMES: &[&str] = &[
             "By ",
             "Oleh: ",
@@ -392,14 +390,14 @@ impl Sources<'_> {
         };
         if rng.chance(0.5) {
             let head = [Label::Byline, Label::Byline, Label::Byline, Label::Navigation, Label::Share];
-            for _ in 0..1 + rng.below(3) {
+            for _ in 0..=rng.below(3) {
                 let line = piece(rng, &head);
                 lines.insert(0, line);
             }
         }
         if rng.chance(0.6) {
             let inner = [Label::Advert, Label::Related, Label::Related, Label::Residue, Label::Subscribe];
-            for _ in 0..1 + rng.below(3) {
+            for _ in 0..=rng.below(3) {
                 let at = 1 + rng.below(lines.len().max(1));
                 let line = piece(rng, &inner);
                 lines.insert(at.min(lines.len()), line);
@@ -413,7 +411,7 @@ impl Sources<'_> {
                     lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
                 }
             }
-            for _ in 0..1 + rng.below(6) {
+            for _ in 0..=rng.below(6) {
                 let line = piece(rng, &kinds);
                 lines.push(line);
             }
@@ -430,7 +428,7 @@ impl Sources<'_> {
         self.vary(&mut lines, &article.text, rng);
         self.furnish(&mut lines, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
-        assemble(&lines, gap, &article.lang, key, Origin::Article)
+        assemble(&lines, gap, key, Origin::Article)
     }
 
     /// An article as it is, unlabelled lines neutral.
@@ -441,13 +439,13 @@ impl Sources<'_> {
         }
         self.vary(&mut lines, &article.text, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
-        assemble(&lines, gap, &article.lang, key, Origin::Article)
+        assemble(&lines, gap, key, Origin::Article)
     }
 
     /// A document of technical lines, with a sentence here and there.
     pub(crate) fn technical(&self, key: u64, rng: &mut Rng) -> TrainDoc {
         let mut lines = Vec::new();
-        for _ in 0..1 + rng.below(5) {
+        for _ in 0..=rng.below(5) {
             let (_, kept) = rng.pick(&self.material.keep);
             if rng.chance(0.6) {
                 lines.extend(
@@ -459,7 +457,7 @@ impl Sources<'_> {
             }
             lines.extend(technical::block(rng).into_iter().map(|line| vec![Part::content(line)]));
         }
-        assemble(&lines, if rng.chance(0.6) { "\n" } else { "\n\n" }, "en", key, Origin::Keep)
+        assemble(&lines, if rng.chance(0.6) { "\n" } else { "\n\n" }, key, Origin::Keep)
     }
 
     /// A text to keep, sometimes with a promo behind it.
@@ -467,7 +465,7 @@ impl Sources<'_> {
         let mut lines: Vec<DraftLine> =
             text.lines().filter(|line| !line.trim().is_empty()).map(|line| vec![Part::content(line)]).collect();
         if junk {
-            for _ in 0..1 + rng.below(2) {
+            for _ in 0..=rng.below(2) {
                 lines.push(vec![self.promo(lang, rng)]);
             }
         } else if rng.chance(0.3) && lines.len() > 3 {
@@ -476,7 +474,7 @@ impl Sources<'_> {
             let end = (start + 1 + rng.below(6)).min(lines.len());
             lines = lines[start..end].to_vec();
         }
-        assemble(&lines, if rng.chance(0.8) { "\n" } else { "\n\n" }, lang, key, Origin::Keep)
+        assemble(&lines, if rng.chance(0.8) { "\n" } else { "\n\n" }, key, Origin::Keep)
     }
 
     /// A page of nothing but promos.
@@ -484,6 +482,6 @@ impl Sources<'_> {
         let lang = *rng.pick(&["id", "en", "th", "vi", "ru", "tr", "zh", "ko", "pt", "es"]);
         let count = 1 + rng.below(10);
         let lines: Vec<DraftLine> = (0..count).map(|_| vec![self.promo(lang, rng)]).collect();
-        assemble(&lines, "\n", lang, key, Origin::Comment)
+        assemble(&lines, "\n", key, Origin::Comment)
     }
 }

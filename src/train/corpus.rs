@@ -52,7 +52,6 @@ pub(crate) struct TrainDoc {
     pub(crate) marks: Vec<Mark>,
     pub(crate) fold_key: u64,
     pub(crate) origin: Origin,
-    pub(crate) lang: String,
 }
 
 /// An article to put things into.
@@ -146,7 +145,7 @@ impl Corpus {
         let mut corpus = Self::default();
         for path in &files {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            if name.ends_with(".md") {
+            if path.extension().is_some_and(|extension| extension == "md") {
                 continue;
             }
             progress(&format!("reading {name}"));
@@ -229,10 +228,10 @@ impl Corpus {
             )?;
             let key = match origin {
                 Origin::Comment => record.text.clone(),
-                _ => record.host.or(record.source).or(record.set).map_or_else(|| record.text.clone(), |key| key),
+                _ => record.host.or(record.source).or(record.set).unwrap_or_else(|| record.text.clone()),
             };
             let key = if origin == Origin::Lines { record.text.clone() } else { key };
-            self.docs.push(TrainDoc { text: record.text, marks, fold_key: hash_text(&key), origin, lang });
+            self.docs.push(TrainDoc { text: record.text, marks, fold_key: hash_text(&key), origin });
         } else if let Some(label) = record.label {
             let label: Label = label.parse().map_err(|error: crate::label::ParseLabelError| error.to_string())?;
             self.lines.push((label, lang, record.text));

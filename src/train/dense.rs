@@ -139,7 +139,7 @@ fn warm_start(matrix: &[f64], classes: &[usize], width: usize, params: DensePara
                     logits[class] += value * weight[class];
                 }
             }
-            let mut errors = crate::model::linear::softmax(logits);
+            let mut errors = softmax(logits);
             errors[classes[index]] -= 1.0;
             for ((&value, weight), square) in row.iter().zip(&mut weights).zip(&mut squares) {
                 for class in 0..N {

@@ -535,7 +535,7 @@ fn fit_all(
         .into_par_iter()
         .map(|fold| {
             let mut rows = Rows::new(FIRST_PASS_COUNT);
-            let mut rng = Rng::new(config.seed ^ 77 ^ fold as u64);
+            let mut rng = Rng::new(config.seed ^ 0x4d ^ fold as u64);
             let share = if fold == FOLDS { 0.4 } else { 0.25 };
             for doc in sampled.iter().filter(|doc| doc.fold != fold) {
                 for (row, target) in doc.rows.iter().zip(&doc.targets) {
@@ -578,7 +578,7 @@ fn fit_all(
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FEATURE_COUNT);
-            let mut rng = Rng::new(config.seed ^ 99 ^ half as u64);
+            let mut rng = Rng::new(config.seed ^ 0x63 ^ half as u64);
             for (doc, doc_rows) in sampled.iter().zip(&second_rows) {
                 if half < 2 && doc.fold % 2 == half {
                     continue;

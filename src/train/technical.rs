@@ -40,7 +40,7 @@ fn path(rng: &mut Rng) -> String {
         "C:\\Program Files",
     ]);
     let mut out = root.to_owned();
-    for _ in 0..1 + rng.below(3) {
+    for _ in 0..=rng.below(3) {
         out.push('/');
         out.push_str(word(rng));
     }
