@@ -1,6 +1,9 @@
 //! Finds spam and boilerplate in scraped article text and takes it out, leaving every other
 //! byte as it was.
 
+// Writing models is part of the core's file format and used by training only.
+#![cfg_attr(not(feature = "train"), allow(dead_code))]
+
 #[cfg(feature = "batch")]
 pub mod batch;
 pub mod clean;

@@ -141,7 +141,7 @@ impl NgramTable {
 
     /// Sums the weights of all n-grams of a folded line.
     ///
-    /// The same n-grams as [`for_each_ngram`], in a loop that keeps everything in registers;
+    /// The same n-grams as `for_each_ngram`, in a loop that keeps everything in registers;
     /// a test holds the two together.
     pub fn sum(&self, symbols: &[u8]) -> NgramSums {
         let shift = 64 - self.bits;
