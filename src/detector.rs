@@ -155,7 +155,7 @@ impl Detector {
     pub fn explain(&self, text: &str) -> Vec<LineExplanation> {
         let mut scratch = Scratch::default();
         judge::judge(&self.model, &self.policy, text, &mut scratch);
-        judge::explain(&self.model, text, &mut scratch)
+        judge::explain(&self.model, &self.policy, &mut scratch)
     }
 
     fn scan_rounds(&self, text: &str, scratch: &mut Scratch) -> Report {

@@ -453,8 +453,7 @@ fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_proba
 }
 
 /// Explains every line of the text that was judged last.
-pub(crate) fn explain(model: &Model, text: &str, scratch: &mut Scratch) -> Vec<LineExplanation> {
-    let policy = Policy::default();
+pub(crate) fn explain(model: &Model, policy: &Policy, scratch: &mut Scratch) -> Vec<LineExplanation> {
     let single = scratch.view.lines.len() == 1;
     let scope = if single { Scope::Single } else { Scope::Line };
     (0..scratch.view.lines.len())
@@ -462,11 +461,10 @@ pub(crate) fn explain(model: &Model, text: &str, scratch: &mut Scratch) -> Vec<L
             let probabilities = calibrate(model, scope, scratch.scores[number]);
             let line = &scratch.view.lines[number];
             let (body, symbols) = (line.body, (line.from, line.to));
-            debug_assert!(body.end() <= text.len());
             let finding = winner(probabilities).map(|class| {
                 name(
                     model,
-                    &policy,
+                    policy,
                     scope,
                     class,
                     probabilities,
