@@ -74,6 +74,22 @@ impl<const K: usize> Softmax<K> {
         }
     }
 
+    /// Visits all examples in a new shuffled order each epoch; `describe` appends the features
+    /// of one and returns its target and weight.
+    fn learn<E>(&mut self, examples: &[E], describe: impl Fn(&E, &mut Vec<(u64, f32)>) -> (usize, f32)) {
+        let mut order: Vec<u32> = (0..examples.len() as u32).collect();
+        let mut rng = Rng::new(self.params.seed);
+        let mut features = Vec::new();
+        for _ in 0..self.params.epochs {
+            rng.shuffle(&mut order);
+            for &index in &order {
+                features.clear();
+                let (target, weight) = describe(&examples[index as usize], &mut features);
+                self.update(&features, target, weight);
+            }
+        }
+    }
+
     /// Factor between 8-bit and real weights; the few largest weights are cut.
     fn scale(&self) -> f32 {
         let mut sizes: Vec<f32> =
@@ -102,18 +118,10 @@ pub(crate) struct NgramExample<'a> {
 /// Trains the n-gram table of the line classifier.
 pub(crate) fn train_ngrams(examples: &[NgramExample<'_>], params: SparseParams) -> NgramTable {
     let mut model = Softmax::<{ Class::COUNT }>::new(params);
-    let mut order: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut rng = Rng::new(params.seed);
-    let mut features = Vec::new();
-    for _ in 0..params.epochs {
-        rng.shuffle(&mut order);
-        for &index in &order {
-            let example = &examples[index as usize];
-            features.clear();
-            for_each_ngram(example.symbols, |hash| features.push((hash, 1.0)));
-            model.update(&features, example.class.index(), example.weight);
-        }
-    }
+    model.learn(examples, |example, features| {
+        for_each_ngram(example.symbols, |hash| features.push((hash, 1.0)));
+        (example.class.index(), example.weight)
+    });
     let scale = model.scale();
     let packed = model
         .cells
@@ -135,18 +143,10 @@ pub(crate) struct KindExample<'a> {
 /// Trains the table that names kinds.
 pub(crate) fn train_kinds(examples: &[KindExample<'_>], params: SparseParams) -> KindTable {
     let mut model = Softmax::<KINDS>::new(params);
-    let mut order: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut rng = Rng::new(params.seed);
-    let mut features = Vec::new();
-    for _ in 0..params.epochs {
-        rng.shuffle(&mut order);
-        for &index in &order {
-            let example = &examples[index as usize];
-            features.clear();
-            for_each_kind_feature(example.symbols, &example.cues, |hash, value| features.push((hash, value)));
-            model.update(&features, example.column, example.weight);
-        }
-    }
+    model.learn(examples, |example, features| {
+        for_each_kind_feature(example.symbols, &example.cues, |hash, value| features.push((hash, value)));
+        (example.column, example.weight)
+    });
     let scale = model.scale();
     let weights = model.cells.iter().map(|[row, _]| row.map(|weight| quantise(weight, scale))).collect();
     KindTable::new(params.bits, weights, scale, model.bias).expect("one row a bucket")
@@ -155,18 +155,10 @@ pub(crate) fn train_kinds(examples: &[KindExample<'_>], params: SparseParams) ->
 /// Trains the brand table from tokens; `true` marks gambling brands.
 pub(crate) fn train_brands(examples: &[(Vec<u8>, bool, f32)], params: SparseParams) -> BrandTable {
     let mut model = Softmax::<2>::new(params);
-    let mut order: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut rng = Rng::new(params.seed);
-    let mut features = Vec::new();
-    for _ in 0..params.epochs {
-        rng.shuffle(&mut order);
-        for &index in &order {
-            let (token, brand, weight) = &examples[index as usize];
-            features.clear();
-            for_each_token_feature(token, |hash| features.push((hash, 1.0)));
-            model.update(&features, usize::from(*brand), *weight);
-        }
-    }
+    model.learn(examples, |(token, brand, weight), features| {
+        for_each_token_feature(token, |hash| features.push((hash, 1.0)));
+        (usize::from(*brand), *weight)
+    });
     let differences: Vec<f32> = model.cells.iter().map(|[row, _]| row[1] - row[0]).collect();
     let top = differences.iter().map(|weight| weight.abs()).fold(1e-6, f32::max);
     let scale = top / 127.0;
