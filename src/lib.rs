@@ -12,6 +12,7 @@ pub mod detector;
 pub mod document;
 pub mod error;
 pub mod features;
+pub mod gate;
 #[cfg(feature = "batch")]
 pub mod io;
 pub mod label;
@@ -23,7 +24,10 @@ pub mod offsets;
 pub mod policy;
 pub mod report;
 pub mod segment;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod span;
+mod test_line;
 #[cfg(feature = "train")]
 pub mod train;
 
@@ -31,7 +35,9 @@ pub use clean::{Cleaned, Cleaner, Edit};
 pub use detector::{Detector, DetectorBuilder, LineExplanation};
 pub use document::Document;
 pub use error::ModelError;
+pub use gate::{Because, Decision, Gate, GateBuilder, Outcome, Rule, When};
 pub use label::{Class, Label, LabelSet};
 pub use policy::{Policy, PolicyError, Preset};
 pub use report::{Action, Evidence, Finding, Probability, Report, Verdict};
 pub use span::Span;
+pub use test_line::{TEST_LINE, TEST_LINE_REASON};

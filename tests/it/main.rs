@@ -11,6 +11,7 @@ mod determinism;
 mod evaluate;
 mod fixtures;
 mod formats;
+mod gate;
 mod model;
 mod model_file;
 mod restore;
