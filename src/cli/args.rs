@@ -21,7 +21,7 @@ pub(crate) struct Common {
 }
 
 /// How to judge.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Judgement")]
 pub(crate) struct Judge {
     /// Trade-off between junk left in and article lost: balanced, precision or recall.

@@ -17,5 +17,7 @@ mod model_file;
 mod restore;
 mod scan;
 mod seed;
+mod serve;
+mod service;
 mod settings;
 mod support;
