@@ -147,6 +147,7 @@ pub(crate) async fn read_body(
 
 /// A body that holds several documents.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Batch<'b> {
     #[serde(borrow)]
     documents: Vec<&'b RawValue>,
@@ -158,18 +159,21 @@ fn judge(gate: &Gate, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Re
     let fields = Fields::default();
     let mut out = Vec::with_capacity(1024);
     let format = if kind == Kind::Text { Format::Text } else { Format::Jsonl };
-    let missing = match format.view(body, &fields) {
+    match format.view(body, &fields) {
         Ok(view) => {
             let counted = reply::write(gate, &view, manner, &mut out)?;
             return Ok((out, vec![counted]));
         }
-        Err(error @ RecordError::FieldMissing { .. }) => error,
+        Err(RecordError::FieldMissing { .. }) => (),
         Err(error) => return Err(error.into()),
-    };
+    }
     let batch: Batch<'_> = serde_json::from_slice(body).map_err(|error| {
         // The body is well-formed, and an object: what is wrong is "documents".
         let found = error.to_string();
-        if found.starts_with("missing field") { ApiError::from(missing) } else { ApiError::invalid(found) }
+        if found.starts_with("missing field") || found.starts_with("unknown field") {
+            return ApiError::invalid("field \"text\" is missing; or, for a batch, \"documents\" and nothing else");
+        }
+        ApiError::invalid(found)
     })?;
     if batch.documents.len() > max {
         let message = format!("at most {max} documents at once: send several requests, or a stream of lines");

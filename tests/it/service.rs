@@ -191,3 +191,14 @@ pub(crate) fn read_reply(stream: &mut TcpStream) -> Reply {
     reader.read_exact(&mut reply.body).unwrap();
     reply
 }
+
+/// Calls a JSON interface.
+pub(crate) fn call(addr: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let body = body.to_string();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let reply = request(addr, &head, body.as_bytes());
+    (reply.status, reply.json())
+}
