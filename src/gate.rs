@@ -321,6 +321,11 @@ impl<'t> Decision<'t> {
         &self.report
     }
 
+    /// What was found, without the decision.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
     /// The runs of bytes that cleaning takes out.
     pub fn edits(&self) -> &[Edit] {
         &self.edits

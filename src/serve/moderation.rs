@@ -136,7 +136,7 @@ fn judge(gate: &Gate, id: String, max: usize, flag_clean: bool, body: &[u8]) -> 
             category_applied_input_types: labels().map(|label| (label, ["text"])).collect(),
             unspam: Ours { outcome: decision.outcome(), because: decision.because(), verdict: report.verdict },
         });
-        counted.push((decision.outcome(), report.clone()));
+        counted.push((decision.outcome(), decision.into_report()));
     }
     let reply = Reply { id, model: format!("unspam-{}", gate.detector().model_id()), results };
     let reply = serde_json::to_vec(&reply).map_err(|_| ApiError::internal())?;

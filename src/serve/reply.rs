@@ -158,8 +158,7 @@ pub(crate) fn write(
             }
         }
     }
-    let report = report.clone();
-    Ok((outcome, report))
+    Ok((outcome, decision.into_report()))
 }
 
 fn to_json(value: &impl Serialize, out: &mut Vec<u8>) {

@@ -14,6 +14,7 @@ mod formats;
 mod gate;
 mod model;
 mod model_file;
+mod outside;
 mod page;
 mod restore;
 mod scan;

@@ -100,10 +100,13 @@ impl Service {
     }
 
     pub(crate) fn metric(&self, name: &str) -> f64 {
-        let reply = request(&self.metrics, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"");
-        let text = reply.text();
+        let text = self.metrics_text();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
         value.unwrap_or_default()
+    }
+
+    pub(crate) fn metrics_text(&self) -> String {
+        request(&self.metrics, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"").text()
     }
 
     pub(crate) fn signal(&self, name: &str) {
