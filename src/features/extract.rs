@@ -64,6 +64,7 @@ pub(crate) fn first_pass_row(view: &View, line: &LineView, place: Place, resourc
     lexical(line, all, &context, resources, row);
     brands(view, line, place, all, &context, resources, row);
     scripts(view, line, &context, row);
+    language(view, base, place, &context, resources, row);
     belonging(view, line, place, &context, row);
 }
 
@@ -393,6 +394,16 @@ fn scripts(view: &View, line: &LineView, context: &Context, row: &mut Row) {
             || invisible > 1
             || count(&[Trace::Overlay, Trace::MixedWord, Trace::Spaced, Trace::Reversed]) > 0,
     );
+}
+
+fn language(view: &View, base: &[u8], place: Place, context: &Context, resources: Resources<'_>, row: &mut Row) {
+    let other = (resources.languages.mismatch(base, &view.language) / 8.0).min(3.0);
+    row[F::OtherLanguage as usize] = other;
+    if context.behind {
+        row[F::OtherLanguageTail as usize] = other;
+    } else if context.inside || place.piece {
+        row[F::OtherLanguageInside as usize] = other;
+    }
 }
 
 fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row: &mut Row) {

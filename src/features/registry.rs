@@ -182,6 +182,9 @@ registry! {
         ForeignShare = "foreign_script": "Letters outside the document's main script, 0..1; higher is more suspicious.";
         ScriptMismatch = "script_mismatch": "1 if the line's main script is not the document's.";
         ForeignTail = "foreign_tail": "foreign_script behind the last prose line.";
+        OtherLanguage = "other_language": "Lead of another language over the document's, 0..3; higher is more suspicious.";
+        OtherLanguageTail = "other_language_tail": "other_language behind the last prose line.";
+        OtherLanguageInside = "other_language_inside": "other_language between two prose lines, or within one.";
         EmojiShare = "emoji_share": "Emoji among characters, 0..1.";
         Emoji = "emoji": "ln(1 + emoji), 0..4.";
         Styled = "styled": "ln(1 + mathematical, circled, squared, small-capital letters), 0..6; disguise.";
