@@ -119,3 +119,25 @@ impl LanguageTable {
         lead.max(0.0) * self.scale * (line.count as f32).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_line_in_another_language_mismatches() {
+        // Two columns that know one word each; the others know nothing.
+        let mut weights = vec![[-20i8; LANGUAGES]; SIZE];
+        for (language, text) in [(3, &b"aku makan nasi goreng di rumah"[..]), (7, b"the cat sat on the mat again")] {
+            for_each_bucket(text, |bucket| weights[bucket][language] = 90);
+        }
+        let table = LanguageTable::new(weights, 0.05).unwrap();
+        let mut home = LanguageProfile::default();
+        table.add(b"aku makan nasi goreng di rumah", &mut home);
+        assert!(table.mismatch(b"the cat sat on the mat", &home) > 5.0);
+        assert!(table.mismatch(b"aku makan nasi goreng", &home).abs() < 1e-6);
+        assert!(table.mismatch(b"the", &home).abs() < 1e-6, "too short to say");
+        assert!(table.mismatch(b"12345 67890 88 77", &home).abs() < 1e-6, "digits are of no language");
+        assert!(table.mismatch(b"the cat sat on the mat", &LanguageProfile::default()).abs() < 1e-6);
+    }
+}

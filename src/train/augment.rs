@@ -286,7 +286,7 @@ impl Sources<'_> {
 
     /// Adds lines that look like junk and are none, and lists of tags.
     fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
-        if rng.chance(0.08) {
+        if rng.chance(0.12) {
             let at = 1 + rng.below(lines.len().max(1));
             let at = if rng.chance(0.4) { lines.len() } else { at.min(lines.len()) };
             let block = if rng.chance(0.6) {
@@ -374,7 +374,8 @@ impl Sources<'_> {
         }
         let count = 1 + rng.below(most);
         for _ in 0..count {
-            let index = if rng.chance(if most > 2 { 0.2 } else { 0.5 }) { long[long.len() - 1] } else { *rng.pick(&long) };
+            let index =
+                if rng.chance(if most > 2 { 0.2 } else { 0.5 }) { long[long.len() - 1] } else { *rng.pick(&long) };
             if lines[index].len() > 1 {
                 continue;
             }
@@ -509,6 +510,11 @@ impl Sources<'_> {
             lines = lines[start..end].to_vec();
         }
         assemble(&lines, if rng.chance(0.8) { "\n" } else { "\n\n" }, key, Origin::Keep)
+    }
+
+    /// One line of a text to keep, or a headline, as a document of its own.
+    pub(crate) fn single(text: &str, key: u64) -> TrainDoc {
+        assemble(&[vec![Part::content(text.trim())]], "\n", key, Origin::Keep)
     }
 
     /// A page of nothing but promos.

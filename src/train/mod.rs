@@ -377,6 +377,20 @@ fn prepare(
             made.push(sources[fold_of(kept.key)].kept(&kept.lang, &kept.text, kept.key, round == 3, &mut own));
         }
     }
+    // Headlines and single lines are judged too, and often on the subjects spam is about.
+    for (number, article) in articles.iter().enumerate().filter(|(_, article)| !article.title.trim().is_empty()) {
+        let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
+        if mix(number as u64 ^ 0x717e) % 3 == 0 {
+            made.push(Sources::single(&article.title, key));
+        }
+    }
+    for kept in &material.keep {
+        let lines: Vec<&str> = kept.text.lines().filter(|line| line.trim().chars().count() > 3).collect();
+        let mut own = Rng::new(config.seed ^ kept.key);
+        for _ in 0..4.min(lines.len()) {
+            made.push(Sources::single(lines[own.below(lines.len())], kept.key));
+        }
+    }
     for number in 0..1500u64.min(limit as u64) {
         let mut own = Rng::new(config.seed ^ mix(number ^ 0xabcd));
         let key = mix(number);
