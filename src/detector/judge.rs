@@ -180,44 +180,37 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
-        let line = &scratch.view.lines[number];
-        let (chars, prose, body) = (line.chars(), line.prose, line.body);
-        let (from, to) = (line.from, line.to);
-        if let Some(class) = winner(probabilities) {
-            let finding = name(
-                model,
-                policy,
-                scope,
-                class,
-                probabilities,
-                body,
-                (from, to),
-                &scratch.rows[number],
-                &scratch.view,
-                &mut scratch.cues,
-            );
-            let removed = finding.action == Action::Remove;
-            candidates.push(Candidate { finding, chars, prose });
-            if removed {
+        let whole = judge_line(model, policy, scope, number, probabilities, scratch);
+        if !whole.as_ref().is_some_and(|whole| whole.finding.action == Action::Remove) {
+            let before = candidates.len();
+            judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            if candidates.len() > before {
+                // What is found inside the line stands for the line.
+                let spam = candidates[before..].iter().filter(|piece| piece.finding.label.class() == Class::Spam);
+                spam_probability = spam.map(|piece| piece.finding.score.get()).fold(spam_probability, f32::max);
                 continue;
             }
         }
-        let before = candidates.len();
-        judge_pieces(model, policy, text, number, scratch, &mut candidates);
-        if candidates.len() > before {
-            // What is found inside the line stands for the line.
-            let kept = before.checked_sub(1).filter(|&index| candidates[index].finding.span == body);
-            if let Some(index) = kept {
-                candidates.remove(index);
-            }
-            for candidate in &candidates[before.min(candidates.len()).saturating_sub(usize::from(kept.is_some()))..] {
-                if candidate.finding.label.class() == Class::Spam {
-                    spam_probability = spam_probability.max(candidate.finding.score.get());
-                }
-            }
-        }
+        candidates.extend(whole);
     }
     conclude(policy, &scratch.view, candidates, spam_probability)
+}
+
+/// What a line is as a whole, if it is not content.
+fn judge_line(
+    model: &Model,
+    policy: &Policy,
+    scope: Scope,
+    number: usize,
+    probabilities: [f32; CLASSES],
+    scratch: &mut Scratch,
+) -> Option<Candidate> {
+    let class = winner(probabilities)?;
+    let Scratch { view, rows, cues, .. } = scratch;
+    let line = &view.lines[number];
+    let symbols = (line.from, line.to);
+    let finding = name(model, policy, scope, class, probabilities, line.body, symbols, &rows[number], view, cues);
+    Some(Candidate { finding, chars: line.chars(), prose: line.prose })
 }
 
 /// The class of a line that is more likely junk or byline than content.
@@ -470,22 +463,8 @@ pub(crate) fn explain(model: &Model, policy: &Policy, scratch: &mut Scratch) -> 
     (0..scratch.view.lines.len())
         .map(|number| {
             let probabilities = calibrate(model, scope, scratch.scores[number]);
-            let line = &scratch.view.lines[number];
-            let (body, symbols) = (line.body, (line.from, line.to));
-            let finding = winner(probabilities).map(|class| {
-                name(
-                    model,
-                    policy,
-                    scope,
-                    class,
-                    probabilities,
-                    body,
-                    symbols,
-                    &scratch.rows[number],
-                    &scratch.view,
-                    &mut scratch.cues,
-                )
-            });
+            let body = scratch.view.lines[number].body;
+            let finding = judge_line(model, policy, scope, number, probabilities, scratch).map(|found| found.finding);
             LineExplanation {
                 span: body,
                 label: finding.as_ref().map_or(Label::Content, |finding| finding.label),
