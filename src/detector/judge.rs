@@ -239,16 +239,18 @@ fn name(
     cues_of(row, cues);
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
-    let limit = |class: usize| match scope {
-        Scope::Line => thresholds.line[class],
-        Scope::Piece => thresholds.piece[class],
-        Scope::Single => thresholds.single[class],
+    let limit = |class: usize| {
+        policy.raised(match scope {
+            Scope::Line => thresholds.line[class],
+            Scope::Piece => thresholds.piece[class],
+            Scope::Single => thresholds.single[class],
+        })
     };
     let own = probabilities[class.index()];
     // Junk of either class is junk: a footer that might be spam goes all the same.
     let junk = probabilities[BOILERPLATE] + probabilities[SPAM];
     let sure = match policy.threshold(label) {
-        Some(threshold) => own >= threshold,
+        Some(threshold) => own >= policy.raised(threshold),
         None => own >= limit(class.index()) || class != Class::Byline && junk >= limit(BOILERPLATE).max(limit(SPAM)),
     };
     let action = if sure && policy.removes(label) { Action::Remove } else { Action::Keep };

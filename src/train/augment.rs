@@ -211,7 +211,7 @@ impl Sources<'_> {
     fn promo(&self, lang: &str, rng: &mut Rng) -> Part {
         let (label, mut text) =
             if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
-        if rng.chance(0.12) {
+        if rng.chance(0.2) {
             text = disguise(&text, rng);
         }
         Part::junk(label, text)
@@ -223,12 +223,12 @@ impl Sources<'_> {
         if rng.chance(0.15) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         if rng.chance(0.35) {
             self.furnish(&mut lines, &article.lang, rng);
         }
         let lang = &article.lang;
-        match rng.below(17) {
+        match rng.below(19) {
             0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
@@ -239,11 +239,11 @@ impl Sources<'_> {
                 let brand = self.material.brand(rng);
                 lines.push(vec![Part::junk(Label::Gambling, Self::byline(&brand, rng))]);
             }
-            4 => {
+            4 | 17 => {
                 let text = disguise(&self.brand_line(rng), rng);
                 lines.push(vec![Part::junk(Label::Gambling, text)]);
             }
-            5 => lines.push(vec![self.promo(lang, rng)]),
+            5 | 18 => lines.push(vec![self.promo(lang, rng)]),
             6 => {
                 for _ in 0..2 + rng.below(5) {
                     lines.push(vec![self.promo(lang, rng)]);
@@ -285,15 +285,18 @@ impl Sources<'_> {
     }
 
     /// Adds lines that look like junk and are none, and lists of tags.
-    fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
-        if rng.chance(0.12) {
+    fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, lang: &str, rng: &mut Rng) {
+        if rng.chance(0.1) {
             let at = 1 + rng.below(lines.len().max(1));
             let at = if rng.chance(0.4) { lines.len() } else { at.min(lines.len()) };
-            let block = if rng.chance(0.6) {
+            // Lines of a text to keep in the middle of another one, in its language: a stretch of
+            // prose in another language does not belong to an article.
+            let kin: Vec<&str> =
+                self.material.keep.iter().filter(|kept| kept.lang == lang).map(|kept| kept.text.as_str()).collect();
+            let block = if kin.is_empty() || rng.chance(0.6) {
                 technical::block(rng)
             } else {
-                // Lines of a text to keep, in the middle of another one.
-                let kept = &rng.pick(&self.material.keep).text;
+                let kept = rng.pick(&kin);
                 let kept: Vec<&str> = kept.lines().filter(|line| !line.trim().is_empty()).collect();
                 let start = rng.below(kept.len());
                 kept[start..(start + 1 + rng.below(8)).min(kept.len())].iter().map(|&line| line.to_owned()).collect()
@@ -302,7 +305,7 @@ impl Sources<'_> {
             lines.extend(block.into_iter().map(|line| vec![Part::content(line)]));
             lines.extend(tail);
         }
-        if rng.chance(0.12) {
+        if rng.chance(0.07) {
             Self::tags(lines, text, rng);
         }
     }
@@ -460,7 +463,7 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         self.furnish(&mut lines, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, key, Origin::Article)
@@ -472,7 +475,7 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, key, Origin::Article)
     }

@@ -6,6 +6,7 @@
 //! files and seed, same bytes.
 
 mod augment;
+pub mod calibrate;
 mod corpus;
 mod dense;
 pub mod disguise;
