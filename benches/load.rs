@@ -96,6 +96,8 @@ fn in_process(articles: &[String]) {
             .repeat(ARTICLE / 180);
     let times = (0..500).map(|_| timed(|| drop(gate.decide(prose.as_str())))).collect();
     println!("in process, plain prose of {} bytes: {}", prose.len(), summary(times));
+    let used = allocation_counter::measure(|| drop(gate.decide(prose.as_str())));
+    println!("  of it {} allocations, {} bytes", used.count_total, used.bytes_total);
 }
 
 fn timed(work: impl FnOnce()) -> Duration {

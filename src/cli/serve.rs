@@ -8,9 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use unspam::Gate;
-use unspam::serve::{Loader, ServeOptions, Server, Token};
+use unspam::serve::{Handle, Loader, ServeOptions, Server, Token};
 
 use crate::cli::Exit;
 use crate::cli::args::{Judge, Read, size};
@@ -152,7 +151,8 @@ fn address_or_off(text: &str) -> Result<Listen, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit> {
-    if Settings::resolve_parts(&args.judge, &Read::default())?.is_none() {
+    if args.judge.print_config {
+        Settings::resolve_parts(&args.judge, &Read::default())?;
         return Ok(Exit::Success);
     }
     let token = token(&args)?;
@@ -245,10 +245,30 @@ async fn serve(options: ServeOptions, loader: Loader) -> Result<()> {
     let addr = server.addr()?;
     let metrics = server.metrics_addr().map(|addr| addr.to_string());
     let (model, version) = (server.model_id(), env!("CARGO_PKG_VERSION"));
-    let mut hangup = signal(SignalKind::hangup())?;
+    let stop = stop_signal()?;
+    reload_on_signal(handle)?;
+    tracing::info!(%addr, metrics, model, version, "listening");
+    server.run(stop).await;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tracing::info!(%addr, metrics, model, version, "listening");
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
+        }
+    })
+}
+
+#[cfg(unix)]
+fn reload_on_signal(handle: Handle) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let handle = handle.clone();
@@ -256,12 +276,21 @@ async fn serve(options: ServeOptions, loader: Loader) -> Result<()> {
             drop(tokio::task::spawn_blocking(move || handle.reload()).await);
         }
     });
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => (),
-            _ = interrupt.recv() => (),
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a signal to wait for, the service runs until it is ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
-    };
-    server.run(stop).await;
+    })
+}
+
+/// Elsewhere there is no SIGHUP; POST /admin/reload does the same.
+#[cfg(not(unix))]
+fn reload_on_signal(_: Handle) -> Result<()> {
     Ok(())
 }
