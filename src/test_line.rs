@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(found(TEST_LINE), [0]);
         assert_eq!(found(&format!("a\r\n\t{TEST_LINE} \r\nb\n{TEST_LINE}\n")), [4, 4 + TEST_LINE.len() + 5]);
         assert_eq!(found(&format!("\u{feff}{TEST_LINE}")), [3]);
-        assert_eq!(found(&format!("He wrote {TEST_LINE} there.\n{TEST_LINE}.")), []);
-        assert_eq!(found(&TEST_LINE.to_lowercase()), []);
+        assert!(found(&format!("He wrote {TEST_LINE} there.\n{TEST_LINE}.")).is_empty());
+        assert!(found(&TEST_LINE.to_lowercase()).is_empty());
     }
 }

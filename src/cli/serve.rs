@@ -159,7 +159,7 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
     if token.is_none() && !args.no_token && !args.listen.ip().is_loopback() {
         bail!("{} can be reached from outside: set a token with --token-file, or say --no-token", args.listen);
     }
-    start_log(args.log, args.quiet);
+    start_log(args.log);
     let connections = allow_connections(args.limits.max_connections);
     let options = options(&args, token, connections);
     let runtime = runtime::Builder::new_multi_thread().worker_threads(io_threads()).enable_all().build()?;
@@ -208,6 +208,7 @@ fn options(args: &Args, token: Option<Token>, connections: usize) -> ServeOption
     options.drain = limits.drain;
     options.grace = limits.grace;
     options.flag_clean = args.rules.fail_on.is_empty();
+    options.log_requests = !args.quiet;
     options
 }
 
@@ -229,9 +230,8 @@ fn loader(judge: Judge, rules: Rules) -> Loader {
     })
 }
 
-fn start_log(log: Log, quiet: bool) {
-    let level = if quiet { tracing::Level::WARN } else { tracing::Level::INFO };
-    let base = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false);
+fn start_log(log: Log) {
+    let base = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
     match log {
         Log::Json => base.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
         Log::Text => base.init(),

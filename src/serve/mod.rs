@@ -111,6 +111,8 @@ pub struct ServeOptions {
     pub grace: Duration,
     /// Whether a document that only needs cleaning counts as flagged.
     pub flag_clean: bool,
+    /// Whether requests that went well are logged.
+    pub log_requests: bool,
 }
 
 impl Default for ServeOptions {
@@ -131,6 +133,7 @@ impl Default for ServeOptions {
             drain: Duration::ZERO,
             grace: Duration::from_secs(30),
             flag_clean: true,
+            log_requests: true,
         }
     }
 }

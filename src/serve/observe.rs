@@ -47,7 +47,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let error = response.extensions().get::<ErrorCode>().map(|code| code.0);
     if status >= 500 {
         tracing::warn!(id, %method, route, status, ms, error, "request");
-    } else if matches!(route, "/healthz" | "/readyz") {
+    } else if matches!(route, "/healthz" | "/readyz") || status < 400 && !app.options.log_requests {
         tracing::debug!(id, %method, route, status, ms, error, "request");
     } else {
         tracing::info!(id, %method, route, status, ms, error, "request");

@@ -1,6 +1,7 @@
 //! Tests of the whole: the command as a user runs it, the library as a program uses it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod bad_input;
 mod check;

@@ -17,7 +17,7 @@ struct Browser {
     driver: Child,
     addr: String,
     session: String,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -38,7 +38,7 @@ impl Browser {
             driver,
             addr: format!("127.0.0.1:{}", port.expect("chromedriver names its port")),
             session: String::new(),
-            _profile: profile,
+            profile,
         };
         let args = [
             "--headless=new".to_owned(),
@@ -50,7 +50,7 @@ impl Browser {
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
-            format!("--user-data-dir={}", browser._profile.path().display()),
+            format!("--user-data-dir={}", browser.profile.path().display()),
             format!("--window-size={width},{height}"),
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
@@ -62,7 +62,7 @@ impl Browser {
             eprintln!("skipped: no browser could be started: {}", reply["value"]["message"]);
             return None;
         }
-        browser.session = reply["value"]["sessionId"].as_str().unwrap().to_owned();
+        reply["value"]["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         Some(browser)
     }
 

@@ -43,9 +43,9 @@ fn every_door_gives_the_answer_of_the_library() {
     assert_eq!((cleaned["text"].as_str().unwrap(), &cleaned["outcome"]), (CLEAN, &"clean".into()));
     let checked = service.post("/v1/check", TEXT, CLEAN).json();
     assert_eq!((&checked["outcome"], &checked["flagged"]), (&"accept".into(), &false.into()));
-    assert_eq!(service.metric("unspam_documents_total"), 7.0);
-    assert_eq!(service.metric("unspam_outcomes_total{value=\"clean\"}"), 4.0);
-    assert!(service.metric("unspam_removals_total{value=\"spam/gambling\"}") >= 8.0);
+    assert_eq!(service.metric("unspam_documents_total"), 7);
+    assert_eq!(service.metric("unspam_outcomes_total{value=\"clean\"}"), 4);
+    assert!(service.metric("unspam_removals_total{value=\"spam/gambling\"}") >= 8);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn what_is_wrong_is_never_answered_with_a_verdict() {
     assert_eq!(service.get("/v1/check").status, 405);
     assert_eq!(service.get("/nothing").status, 404);
     assert_eq!(service.get("/nothing").json()["error"]["code"], "no_such_path");
-    assert_eq!(service.metric("unspam_documents_total"), 0.0);
+    assert_eq!(service.metric("unspam_documents_total"), 0);
     // And it still works.
     assert_eq!(service.post("/v1/check", TEXT, "").json()["verdict"], "ok");
 }
@@ -152,7 +152,7 @@ fn a_stream_answers_each_line_in_its_place() {
     let mut sent = String::new();
     for number in 0..300 {
         sent += &match number % 5 {
-            0 => format!("{{\"id\":{number}}}\n"),
+            0 => json!({"id": number}).to_string() + "\n",
             1 => record(&number.to_string(), &"x".repeat(70_000)),
             2 => "{oh\n".to_owned(),
             3 => record(&number.to_string(), TEST_LINE),
@@ -171,7 +171,7 @@ fn a_stream_answers_each_line_in_its_place() {
             _ => assert_eq!((&answer["id"], &answer["outcome"]), (&number.to_string().into(), &"accept".into())),
         }
     }
-    assert_eq!(service.metric("unspam_bad_lines_total"), 180.0);
+    assert_eq!(service.metric("unspam_bad_lines_total"), 180);
 }
 
 const STREAM: &str =
@@ -223,7 +223,7 @@ fn a_client_that_does_not_read_cannot_send_for_ever() {
     }
     // And it does not hold its place for ever.
     let started = Instant::now();
-    while service.metric("unspam_streams") > 0.0 {
+    while service.metric("unspam_streams") > 0 {
         assert!(started.elapsed() < Duration::from_secs(30));
         thread::sleep(Duration::from_millis(50));
     }
@@ -386,8 +386,8 @@ fn a_reload_drops_no_request_and_a_bad_one_changes_nothing() {
         done.store(true, Ordering::Relaxed);
         assert!(clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>() > 0);
     });
-    assert_eq!(service.metric("unspam_reloads_total{value=\"failed\"}"), 2.0);
-    assert_eq!(service.metric("unspam_reloads_total{value=\"done\"}"), 2.0);
+    assert_eq!(service.metric("unspam_reloads_total{value=\"failed\"}"), 2);
+    assert_eq!(service.metric("unspam_reloads_total{value=\"done\"}"), 2);
 }
 
 #[test]
@@ -437,6 +437,17 @@ fn the_log_has_numbers_and_never_a_text() {
     assert!(requests.iter().all(|entry| entry["id"].is_string() && entry["ms"].is_number()));
     assert!(requests.iter().any(|entry| entry["id"] == "job-17.b" && entry["status"] == 200));
     assert!(requests.iter().any(|entry| entry["error"] == "no_such_path" && entry["route"] == "other"));
+}
+
+#[test]
+fn a_quiet_service_says_where_it_listens_and_what_goes_wrong() {
+    let service = Service::start(&["--quiet"]);
+    assert_eq!(service.post("/v1/check", TEXT, CLEAN).status, 200);
+    assert_eq!(service.post("/v1/check", TEXT, "\u{0}").status, 200);
+    assert_eq!(service.post("/v1/check", JSON, "{}").status, 422);
+    service.signal("TERM");
+    let (_, log) = service.end();
+    assert_eq!(log.matches("\"request\"").count(), 1, "{log}");
 }
 
 #[test]
