@@ -38,7 +38,13 @@ struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     url_field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    lang_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<char>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_record: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_expansion: Option<u64>,
     // Tables come last in TOML.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     threshold: BTreeMap<String, f32>,
@@ -55,6 +61,8 @@ enum Size {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) detector: Detector,
+    /// Tells policies apart in ledgers.
+    pub(crate) policy_hash: String,
     pub(crate) fields: Fields,
     pub(crate) read: ReadOptions,
     pub(crate) jobs: usize,
@@ -84,8 +92,18 @@ impl Settings {
             text: field(&flags.text_field, &file.text_field, defaults.text),
             id: field(&flags.id_field, &file.id_field, defaults.id),
             url: field(&flags.url_field, &file.url_field, defaults.url),
+            lang: field(&flags.lang_field, &file.lang_field, defaults.lang),
         };
         let mut read = ReadOptions::default();
+        read.fields = fields.clone();
+        read.delimiter = match (flags.delimiter, file.delimiter) {
+            (Some(delimiter), _) => Some(delimiter),
+            (None, Some(delimiter)) => {
+                Some(u8::try_from(delimiter).map_err(|_| anyhow!("delimiter: write one ASCII character"))?)
+            }
+            (None, None) => None,
+        };
+        read.max_expansion = flags.max_expansion.or(file.max_expansion).unwrap_or(read.max_expansion).max(1);
         read.format = match (flags.input_format, &file.input_format) {
             (Some(format), _) => Some(format),
             (None, Some(name)) => Some(name.parse::<Format>().map_err(|error| anyhow!("input-format: {error}"))?),
@@ -97,6 +115,7 @@ impl Settings {
             (None, Some(Size::Text(text))) => args::size(text).map_err(|error| anyhow!("max-record: {error}"))?,
             (None, None) => ReadOptions::DEFAULT_MAX_RECORD,
         };
+        let policy_hash = hash(&policy);
         let jobs = flags.jobs.or(file.jobs).filter(|&jobs| jobs > 0);
         if judge.print_config {
             print(&policy, model.cloned(), &fields, &read, jobs)?;
@@ -112,6 +131,7 @@ impl Settings {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         Ok(Some(Self {
             detector,
+            policy_hash,
             fields,
             read,
             jobs: jobs.unwrap_or_else(cores),
@@ -120,6 +140,18 @@ impl Settings {
             color: flags.color,
         }))
     }
+}
+
+/// Returns a short digest of all that a policy says.
+fn hash(policy: &Policy) -> String {
+    let labels: Vec<&str> = policy.removed_labels().iter().map(Label::as_str).collect();
+    let thresholds: Vec<String> = Label::ALL
+        .iter()
+        .filter_map(|&label| Some(format!("{label}={:08x}", policy.threshold(label)?.to_bits())))
+        .collect();
+    let share = policy.max_loss_share().to_bits();
+    let words = format!("{} {} {} {share:08x}", policy.preset_name(), labels.join(","), thresholds.join(","));
+    format!("{}@{:08x}", policy.preset_name(), crc32fast::hash(words.as_bytes()))
 }
 
 impl ConfigFile {
@@ -177,7 +209,10 @@ fn print(
         text_field: Some(fields.text.clone()),
         id_field: Some(fields.id.clone()),
         url_field: Some(fields.url.clone()),
+        lang_field: Some(fields.lang.clone()),
+        delimiter: read.delimiter.map(char::from),
         max_record: Some(Size::Bytes(read.max_record)),
+        max_expansion: Some(read.max_expansion),
         threshold: Label::ALL.iter().filter_map(|&label| Some((label.to_string(), policy.threshold(label)?))).collect(),
     };
     std::io::stdout().write_all(toml::to_string(&file)?.as_bytes())?;

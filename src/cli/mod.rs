@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod model;
 mod output;
+mod report;
 mod restore;
 mod run;
 mod sanitize;
