@@ -106,6 +106,14 @@ pub(crate) struct Read {
     #[arg(long, value_name = "TIMES")]
     pub(crate) max_expansion: Option<u64>,
 
+    /// Bytes read at once, approximately.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
+    pub(crate) chunk_bytes: Option<usize>,
+
+    /// Bytes of input after which finished inputs need not be looked at again by --resume.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
+    pub(crate) checkpoint_bytes: Option<usize>,
+
     /// Say nothing but errors.
     #[arg(long, short)]
     pub(crate) quiet: bool,

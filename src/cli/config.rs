@@ -13,6 +13,9 @@ use unspam::{Detector, Label, LabelSet, Policy, Preset};
 
 use crate::cli::args::{self, Common, Judge, Read, When};
 
+/// Bytes of input after which a checkpoint is set unless set otherwise.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+
 /// The settings file: the names of the flags without their dashes.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -67,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) read: ReadOptions,
     pub(crate) jobs: usize,
     pub(crate) limit: Option<u64>,
+    /// Bytes of input after which a checkpoint is set, at the end of an input.
+    pub(crate) checkpoint_bytes: u64,
     pub(crate) quiet: bool,
     pub(crate) color: When,
 }
@@ -103,6 +108,7 @@ impl Settings {
             }
             (None, None) => None,
         };
+        read.chunk_bytes = flags.chunk_bytes.unwrap_or(read.chunk_bytes);
         read.max_expansion = flags.max_expansion.or(file.max_expansion).unwrap_or(read.max_expansion).max(1);
         read.format = match (flags.input_format, &file.input_format) {
             (Some(format), _) => Some(format),
@@ -136,6 +142,7 @@ impl Settings {
             read,
             jobs: jobs.unwrap_or_else(cores),
             limit: flags.limit,
+            checkpoint_bytes: flags.checkpoint_bytes.map_or(CHECKPOINT_BYTES, |bytes| bytes as u64),
             quiet: flags.quiet,
             color: flags.color,
         }))

@@ -24,8 +24,6 @@ use crate::cli::talk::{Progress, say, say_lines};
 /// Messages about single records of one input before they are only counted: a wrong
 /// --text-field would otherwise print as many lines as the dump has.
 const MAX_MESSAGES: u64 = 100;
-/// Bytes of input after which a checkpoint is set, at the end of a source.
-const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// Sources after which a checkpoint is set.
 const CHECKPOINT_SOURCES: usize = 1000;
 
@@ -403,7 +401,7 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
                 }
                 output.end_source(end.is_ok())?;
                 since_sources += 1;
-                let due = since_bytes >= CHECKPOINT_BYTES || since_sources >= CHECKPOINT_SOURCES;
+                let due = since_bytes >= settings.checkpoint_bytes || since_sources >= CHECKPOINT_SOURCES;
                 if let (true, true, None, Some(journal)) = (due, is_folder, settings.limit, &mut journal) {
                     (since_bytes, since_sources) = (0, 0);
                     checkpoint.sources = done.source + 1;
@@ -552,9 +550,11 @@ fn encode(
             for &(end, _, goes_on) in ends {
                 let bytes = &out[start..end];
                 start = end;
-                if inside || goes_on {
+                if bytes.is_empty() {
+                    // It was moved to quarantine.
+                } else if inside || goes_on {
                     pieces.push(Piece::Part(bytes.to_vec(), !goes_on));
-                } else if !bytes.is_empty() {
+                } else {
                     pieces.push(Piece::Members(gzip_member(bytes)));
                 }
                 inside = goes_on;
