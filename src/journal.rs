@@ -208,7 +208,8 @@ impl Journal {
 
     /// Ends the run: its state is not needed any more.
     pub fn remove(self) {
-        // What stays is thrown away by the next run.
+        // Without its state nothing else is looked at, and what stays is thrown away by the next run.
+        fs::remove_file(self.folder.join(STATE)).ok();
         fs::remove_dir_all(&self.folder).ok();
     }
 

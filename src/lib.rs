@@ -23,6 +23,8 @@ pub mod model;
 pub mod normalize;
 pub mod offsets;
 pub mod policy;
+#[cfg(feature = "batch")]
+pub mod profile;
 pub mod report;
 pub mod segment;
 pub mod span;

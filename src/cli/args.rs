@@ -48,6 +48,10 @@ pub(crate) struct Judge {
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 
+    /// What sites repeat, as `unspam profile` learns it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+
     /// Settings; flags go before them.
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) config: Option<PathBuf>,

@@ -144,7 +144,7 @@ impl Work for Check<'_> {
                 return;
             }
         };
-        let report = view.scan(&self.settings.detector);
+        let report = context.scan(&view, self.settings);
         let result = match report.verdict {
             Verdict::Ok => Outcome::Pass,
             Verdict::Unsure => Outcome::Unsure,

@@ -17,6 +17,7 @@ use crate::cli::Exit;
 use crate::cli::args::Common;
 use crate::cli::config::Settings;
 use crate::cli::output::{Kind, Output};
+use crate::cli::profile;
 use crate::cli::report;
 use crate::cli::run::{self, Context, Counts, Done, Plan, Work};
 use crate::cli::show::{self, Paint};
@@ -61,6 +62,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE")]
     sample: Option<f64>,
 
+    /// Read all inputs once before, to learn the lines that sites repeat.
+    #[arg(long, conflicts_with = "profile")]
+    learn_repeats: bool,
+
     /// Write what the run adds up to, as JSON.
     #[arg(long, value_name = "FILE.json")]
     stats: Option<PathBuf>,
@@ -103,11 +108,14 @@ struct Clean<'s> {
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let started = Instant::now();
-    let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
+    let Some(mut settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
     if args.sample.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
         bail!("--sample is a share of the records: give a number from 0 to 1");
     }
     let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
+    if args.learn_repeats {
+        settings.profile = Some(profile::learn(&settings, &sources)?);
+    }
     let mut pager = None;
     let output = if args.diff {
         pager = start_pager(&settings);
@@ -145,21 +153,24 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
     if args.resume && plan.identity.is_none() {
         bail!("standard input cannot be read again: --resume needs files");
     }
+    plan.finish = Some(Box::new(|counts| {
+        counts.problems += unlisted;
+        if let Some(path) = &args.stats {
+            write_stats(path, counts, &settings, started.elapsed().as_secs_f64())?;
+        }
+        if let Some(path) = &args.report {
+            let samples = counts.samples.take().unwrap_or_default();
+            let page = report::page(&counts.stats, &samples, &settings, counts.problems);
+            write_file(path, page.as_bytes())?;
+        }
+        Ok(())
+    }));
     let result = run::run(plan, &work);
     if let Some(mut pager) = pager {
         pager.wait().context("pager")?;
     }
-    let mut counts = result?;
-    counts.problems += unlisted;
+    let counts = result?;
     let seconds = started.elapsed().as_secs_f64();
-    if let Some(path) = &args.stats {
-        write_stats(path, &counts, &settings, seconds)?;
-    }
-    if let Some(path) = &args.report {
-        let samples = counts.samples.take().unwrap_or_default();
-        let page = report::page(&counts.stats, &samples, &settings, counts.problems);
-        write_file(path, page.as_bytes())?;
-    }
     if !settings.quiet {
         summarise(&counts, args.quarantine.as_deref(), seconds);
     }
@@ -189,6 +200,7 @@ fn identity(args: &Args, settings: &Settings, sources: &[Source]) -> Option<Iden
                 read.format, read.delimiter, read.max_record, read.max_expansion, read.chunk_bytes
             ),
         ),
+        ("the site profile", settings.profile.as_ref().map_or_else(String::new, unspam::profile::SiteProfile::digest)),
         ("--limit", format!("{:?}", settings.limit)),
         ("--sample", format!("{:?}", args.sample)),
         ("--ledger", format!("{:?}", args.ledger)),
@@ -292,7 +304,7 @@ impl Work for Clean<'_> {
             None => return self.pass(context, None, done),
         };
         let detector = &self.settings.detector;
-        let report = context.scan(&view, detector);
+        let report = context.scan(&view, self.settings);
         let text = view.text().as_bytes();
         let edits = Cleaner::edits(text, &report);
         let name = || match view.id() {

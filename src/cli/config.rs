@@ -8,10 +8,12 @@ use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use unspam::io::{Fields, Format, ReadOptions};
-use unspam::{Detector, Label, LabelSet, Policy, Preset};
+use unspam::io::{Fields, Format, ReadOptions, RecordText, RecordView};
+use unspam::profile::SiteProfile;
+use unspam::{Detector, Label, LabelSet, Policy, Preset, Report};
 
 use crate::cli::args::{self, Common, Judge, Read, When};
+use crate::cli::profile;
 
 /// Bytes of input after which a checkpoint is set unless set otherwise.
 const CHECKPOINT_BYTES: u64 = 64 << 20;
@@ -30,6 +32,8 @@ struct ConfigFile {
     max_loss_share: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +68,8 @@ enum Size {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) detector: Detector,
+    /// What sites repeat.
+    pub(crate) profile: Option<SiteProfile>,
     /// Tells policies apart in ledgers.
     pub(crate) policy_hash: String,
     pub(crate) fields: Fields,
@@ -77,6 +83,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Returns what is found in a record.
+    pub(crate) fn scan(&self, view: &RecordView<'_>) -> Report {
+        let report = view.scan(&self.detector);
+        match (&self.profile, view.text()) {
+            (Some(profile), RecordText::Utf8(text)) => profile.refine(&self.detector, text, view.url(), report),
+            _ => report,
+        }
+    }
+
     /// Resolves flags and settings file; `None` if the settings were only to be printed.
     pub(crate) fn resolve(common: &Common) -> Result<Option<Self>> {
         Self::resolve_parts(&common.judge, &common.read)
@@ -124,7 +139,7 @@ impl Settings {
         let policy_hash = hash(&policy);
         let jobs = flags.jobs.or(file.jobs).filter(|&jobs| jobs > 0);
         if judge.print_config {
-            print(&policy, model.cloned(), &fields, &read, jobs)?;
+            print(&policy, model.cloned(), judge.profile.clone().or(file.profile), &fields, &read, jobs)?;
             return Ok(None);
         }
         let mut builder = Detector::builder().policy(policy);
@@ -135,8 +150,10 @@ impl Settings {
         let name = || model.map_or("built-in model".to_owned(), |path| format!("model file \"{}\"", path.display()));
         let detector = builder.build().with_context(name)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let profile = judge.profile.as_ref().or(file.profile.as_ref()).map(|path| profile::read(path)).transpose()?;
         Ok(Some(Self {
             detector,
+            profile,
             policy_hash,
             fields,
             read,
@@ -168,6 +185,9 @@ impl ConfigFile {
         // A path in a file is meant from where the file is.
         if let (Some(model), Some(folder)) = (&mut file.model, path.parent()) {
             *model = folder.join(&model);
+        }
+        if let (Some(profile), Some(folder)) = (&mut file.profile, path.parent()) {
+            *profile = folder.join(&profile);
         }
         Ok(file)
     }
@@ -201,6 +221,7 @@ fn policy(judge: &Judge, file: &ConfigFile) -> Result<Policy> {
 fn print(
     policy: &Policy,
     model: Option<PathBuf>,
+    profile: Option<PathBuf>,
     fields: &Fields,
     read: &ReadOptions,
     jobs: Option<usize>,
@@ -211,6 +232,7 @@ fn print(
         keep: None,
         max_loss_share: Some(policy.max_loss_share()),
         model,
+        profile,
         jobs,
         input_format: read.format.map(|format| format.to_string()),
         text_field: Some(fields.text.clone()),

@@ -10,7 +10,7 @@ use unspam::stats::{GroupCounts, SCORE_BARS, Sample, Samples, Stats, UNKNOWN};
 use unspam::{Class, Label, Verdict};
 
 use crate::cli::config::Settings;
-use crate::cli::show::thousands;
+use crate::cli::show::{count, thousands};
 
 /// Sites and languages shown.
 const GROUPS: usize = 25;
@@ -117,7 +117,7 @@ fn labels(page: &mut String, stats: &Stats) {
 fn groups(page: &mut String, title: &str, noun: &str, groups: &BTreeMap<String, GroupCounts>) {
     let mut sorted: Vec<_> = groups.iter().collect();
     sorted.sort_by(|a, b| b.1.removed_chars.cmp(&a.1.removed_chars).then(a.0.cmp(b.0)));
-    let about = format!("Where most was removed: {} {noun}s in all.", thousands(groups.len() as u64));
+    let about = format!("Where most was removed: {} in all.", count(groups.len() as u64, noun));
     section(page, title, &about);
     if groups.keys().all(|name| name == UNKNOWN) {
         put(page, format_args!("<p>The records do not say their {noun}.</p>\n</section>\n"));
@@ -188,7 +188,13 @@ fn scores(page: &mut String, samples: &Samples) {
     }
     for tick in 0..=4 {
         let value = f64::from(tick) / 4.0;
-        put(page, format_args!("<text x=\"{:.0}\" y=\"188\">{value:.2}</text>\n", 18.0 + value * 600.0));
+        put(
+            page,
+            format_args!(
+                "<text x=\"{:.0}\" y=\"188\" text-anchor=\"middle\">{value:.2}</text>\n",
+                20.0 + value * 596.0
+            ),
+        );
     }
     page.push_str("</svg>\n</section>\n");
 }
@@ -315,7 +321,7 @@ th, td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); ver
 i.spam { background: var(--spam); } i.boilerplate { background: var(--boiler); } i.plain { background: var(--plain); }
 .tag { font-size: .85em; white-space: nowrap; border-left: 4px solid var(--plain); padding-left: .45em; }
 .tag.spam { border-color: var(--spam); } .tag.boilerplate { border-color: var(--boiler); }
-svg { width: 100%; height: auto; } svg text { fill: var(--quiet); font-size: 11px; }
+svg { width: 100%; height: auto; } svg text { fill: var(--quiet); font-size: 9px; }
 rect.gone { fill: var(--spam); } rect.kept { fill: var(--kept); }
 figure { margin: 0 0 .9rem; } figcaption { font-size: .85em; }
 blockquote { margin: .25rem 0 0; padding: .5rem .8rem; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
+use unspam::Report;
 use unspam::batch::{Feeder, Job, ordered};
 use unspam::io::{
     Compression, Fields, Format, InputError, Layout, RawRecord, RecordError, RecordKind, RecordView, Source, Spool,
@@ -13,8 +14,8 @@ use unspam::io::{
 };
 use unspam::journal::{Checkpoint, Frame, Frames, Identity, Journal, write_report};
 use unspam::ledger::{Quarantined, write_quarantined};
+use unspam::profile::{Campaigns, SiteProfile};
 use unspam::stats::{Samples, Stats};
-use unspam::{Detector, Report};
 
 use crate::cli::config::Settings;
 use crate::cli::output::{Output, Payload, Piece};
@@ -58,9 +59,9 @@ impl<'r> Context<'r> {
     }
 
     /// Returns what is found in the record's text, or what a run that is resumed found.
-    pub(crate) fn scan(&self, view: &RecordView<'_>, detector: &Detector) -> Report {
+    pub(crate) fn scan(&self, view: &RecordView<'_>, settings: &Settings) -> Report {
         let mut past = self.past.borrow_mut();
-        let report = past.reports.as_mut().and_then(Iterator::next).unwrap_or_else(|| view.scan(detector));
+        let report = past.reports.as_mut().and_then(Iterator::next).unwrap_or_else(|| settings.scan(view));
         if let Some(journal) = &mut past.journal {
             write_report(&report, journal);
         }
@@ -125,6 +126,10 @@ pub(crate) struct Counts {
     pub(crate) stats: Stats,
     /// What a report shows beside counts, if there will be one.
     pub(crate) samples: Option<Samples>,
+    #[serde(skip)]
+    pub(crate) profile: Option<SiteProfile>,
+    #[serde(skip)]
+    pub(crate) campaigns: Option<Campaigns>,
     /// Whether the removals were shown one by one.
     pub(crate) shown: bool,
     /// Documents that are not `ok`, `check` calls them flagged.
@@ -139,6 +144,12 @@ impl Counts {
         self.stats.add(&other.stats);
         if let Some(samples) = other.samples.take() {
             self.samples.get_or_insert_default().add(samples);
+        }
+        if let Some(profile) = other.profile.take() {
+            self.profile.get_or_insert_default().merge(&profile);
+        }
+        if let Some(campaigns) = other.campaigns.take() {
+            self.campaigns.get_or_insert_default().merge(campaigns);
         }
         self.shown |= other.shown;
         self.flagged += other.flagged;
@@ -197,6 +208,8 @@ pub(crate) struct Plan<'p> {
     pub(crate) sample: Option<f64>,
     /// Whether not all records are looked at.
     pub(crate) partial: bool,
+    /// Writes what is to be there before the state of the run is thrown away.
+    pub(crate) finish: Option<Box<dyn FnOnce(&mut Counts) -> Result<()> + 'p>>,
     /// Looks up what a chunk needs.
     pub(crate) attach: Option<Box<dyn FnMut(&Job) -> Notes + Send + 'p>>,
 }
@@ -213,6 +226,7 @@ impl<'p> Plan<'p> {
             resume: false,
             sample: None,
             partial: false,
+            finish: None,
             attach: None,
         }
     }
@@ -278,8 +292,19 @@ impl<'p> Lines<'p> {
 /// The ledger is complete before the output gets its name, so that no removal is ever
 /// without its record.
 pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
-    let Plan { settings, sources, mut output, ledger, quarantine, identity, resume, sample, partial, mut attach } =
-        plan;
+    let Plan {
+        settings,
+        sources,
+        mut output,
+        ledger,
+        quarantine,
+        identity,
+        resume,
+        sample,
+        partial,
+        finish,
+        mut attach,
+    } = plan;
     let total = sources.iter().map(|source| Some(source.path()?.metadata().ok()?.len())).sum::<Option<u64>>();
     let mut counts = Counts::default();
     let mut checkpoint = Checkpoint::default();
@@ -425,9 +450,12 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
         return Err(give_up(error, journal, ledger, quarantine));
     }
     for lines in [ledger, quarantine].into_iter().flatten() {
-        lines.spool.finish(lines.to, true)?;
+        lines.spool.finish(lines.to, true, journal.is_some())?;
     }
     output.finish()?;
+    if let Some(finish) = finish {
+        finish(&mut counts)?;
+    }
     if let Some(journal) = journal {
         journal.remove();
     }
@@ -447,7 +475,7 @@ fn give_up(
     }
     // Outputs that were completed before must not lose their ledger.
     for (lines, name) in [(ledger, "ledger"), (quarantine, "list of quarantined records")] {
-        if let Some(path) = lines.and_then(|lines| lines.spool.finish(lines.to, false).ok()) {
+        if let Some(path) = lines.and_then(|lines| lines.spool.finish(lines.to, false, false).ok()) {
             say(&format!("the {name} up to here was written to {}", path.display()));
         }
     }

@@ -107,7 +107,7 @@ impl Work for Scan<'_> {
                 return;
             }
         };
-        let report = view.scan(&self.settings.detector);
+        let report = context.scan(&view, self.settings);
         let text = view.text().as_bytes();
         let path = context.path_json();
         let id = view.id_json().or(path.as_deref());

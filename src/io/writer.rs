@@ -436,11 +436,11 @@ impl Spool {
     }
 
     /// Writes all lines to `to`, compressed as its name says, or beside it with `.incomplete`
-    /// at the end, and removes the spool; returns the name.
+    /// at the end; returns the name. The spool stays if it is to be `kept`.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn finish(mut self, to: &Path, whole: bool) -> Result<PathBuf, WriteError> {
+    pub fn finish(mut self, to: &Path, whole: bool, kept: bool) -> Result<PathBuf, WriteError> {
         self.file.flush().map_err(|source| self.failed(source))?;
         let mut writer = RecordWriter::create(to)?;
         let mut file = File::open(&self.path).map_err(|source| self.failed(source))?;
@@ -458,7 +458,9 @@ impl Spool {
         } else {
             writer.leave_incomplete()?;
         }
-        fs::remove_file(&self.path).ok();
+        if !kept {
+            fs::remove_file(&self.path).ok();
+        }
         Ok(name)
     }
 

@@ -14,6 +14,7 @@ mod formats;
 mod model;
 mod model_file;
 mod parquet;
+mod profile;
 mod report;
 mod restore;
 mod resume;
