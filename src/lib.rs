@@ -14,6 +14,8 @@ pub mod error;
 pub mod features;
 #[cfg(feature = "batch")]
 pub mod io;
+#[cfg(feature = "batch")]
+pub mod journal;
 pub mod label;
 #[cfg(feature = "batch")]
 pub mod ledger;
@@ -21,9 +23,13 @@ pub mod model;
 pub mod normalize;
 pub mod offsets;
 pub mod policy;
+#[cfg(feature = "batch")]
+pub mod profile;
 pub mod report;
 pub mod segment;
 pub mod span;
+#[cfg(feature = "batch")]
+pub mod stats;
 #[cfg(feature = "train")]
 pub mod train;
 
