@@ -40,6 +40,11 @@ pub(crate) struct Judge {
     #[arg(long, value_name = "LABEL=P", value_parser = threshold)]
     pub(crate) threshold: Vec<(LabelSet, f32)>,
 
+    /// Nats added to the log-odds of every threshold: above 0 removes less, below 0 more; see
+    /// unspam calibrate.
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    pub(crate) caution: Option<f32>,
+
     /// Share of a text, 0 to 1, above which nothing is removed unless the document is spam.
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_loss_share: Option<f32>,

@@ -1,6 +1,7 @@
 //! The verbs of the command: arguments in, library calls, words out.
 
 mod args;
+mod calibrate;
 mod check;
 mod clean;
 mod config;
@@ -54,6 +55,7 @@ enum Verb {
     Restore(restore::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Calibrate(calibrate::Args),
     Model(model::Args),
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Restore(args) => restore::run(&args),
         Verb::Train(args) => train::run(args),
         Verb::Evaluate(args) => evaluate::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Model(args) => model::run(&args),
     };
     match result {

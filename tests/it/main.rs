@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 mod bad_input;
+mod calibrate;
 mod check;
 mod clean;
 mod corpus;
