@@ -21,6 +21,8 @@ pub struct Job {
     pub format: Format,
     /// The limit on its records.
     pub max_record: usize,
+    /// Number of the chunk in its source, from 0.
+    pub number: u64,
     /// The records.
     pub chunk: Chunk,
 }
@@ -31,13 +33,20 @@ pub struct Feeder<'s> {
     options: ReadOptions,
     left: Option<u64>,
     next: usize,
+    chunks: u64,
     reader: Option<RecordReader>,
 }
 
 impl<'s> Feeder<'s> {
     /// Returns a feeder that reads at most `limit` records in all.
     pub fn new(sources: &'s [Source], options: ReadOptions, limit: Option<u64>) -> Self {
-        Self { sources, options, left: limit, next: 0, reader: None }
+        Self { sources, options, left: limit, next: 0, chunks: 0, reader: None }
+    }
+
+    /// Returns the feeder without the first `sources` sources.
+    pub fn skip_sources(mut self, sources: usize) -> Self {
+        self.next = sources;
+        self
     }
 }
 
@@ -54,12 +63,13 @@ impl Iterator for Feeder<'_> {
             }
             let source = self.sources.get(self.next)?;
             self.next += 1;
+            self.chunks = 0;
             match RecordReader::open(source, &self.options) {
                 Ok(reader) => self.reader.insert(reader),
                 Err(error) => {
                     let format = self.options.format.unwrap_or(Format::Text);
                     let chunk = Chunk::failed(error);
-                    return Some(Job { source: self.next - 1, format, max_record: 0, chunk });
+                    return Some(Job { source: self.next - 1, format, max_record: 0, number: 0, chunk });
                 }
             }
         };
@@ -71,7 +81,8 @@ impl Iterator for Feeder<'_> {
         if chunk.end().is_some() {
             self.reader = None;
         }
-        Some(Job { source: self.next - 1, format, max_record, chunk })
+        self.chunks += 1;
+        Some(Job { source: self.next - 1, format, max_record, number: self.chunks - 1, chunk })
     }
 }
 

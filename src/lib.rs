@@ -15,6 +15,8 @@ pub mod features;
 pub mod gate;
 #[cfg(feature = "batch")]
 pub mod io;
+#[cfg(feature = "batch")]
+pub mod journal;
 pub mod label;
 #[cfg(feature = "batch")]
 pub mod ledger;
@@ -22,11 +24,15 @@ pub mod model;
 pub mod normalize;
 pub mod offsets;
 pub mod policy;
+#[cfg(feature = "batch")]
+pub mod profile;
 pub mod report;
 pub mod segment;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod span;
+#[cfg(feature = "batch")]
+pub mod stats;
 mod test_line;
 #[cfg(feature = "train")]
 pub mod train;

@@ -40,6 +40,11 @@ pub(crate) struct Judge {
     #[arg(long, value_name = "LABEL=P", value_parser = threshold)]
     pub(crate) threshold: Vec<(LabelSet, f32)>,
 
+    /// Nats added to the log-odds of every threshold: above 0 removes less, below 0 more; see
+    /// unspam calibrate.
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    pub(crate) caution: Option<f32>,
+
     /// Share of a text, 0 to 1, above which nothing is removed unless the document is spam.
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_loss_share: Option<f32>,
@@ -47,6 +52,10 @@ pub(crate) struct Judge {
     /// Model to use instead of the built-in one.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+
+    /// What sites repeat, as `unspam profile` learns it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
 
     /// Settings; flags go before them.
     #[arg(long, value_name = "FILE.toml")]
@@ -65,29 +74,54 @@ pub(crate) struct Read {
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<usize>,
 
-    /// Format of the inputs, text or jsonl, instead of what names and contents say.
+    /// Format of the inputs instead of what names and contents say: text, jsonl, csv, tsv,
+    /// warc or parquet.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) input_format: Option<Format>,
 
-    /// JSON field that holds the text [default: text].
+    /// Read the names of inputs from a file, one a line; - is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// Field or column that holds the text [default: text].
     #[arg(long, value_name = "FIELD")]
     pub(crate) text_field: Option<String>,
 
-    /// JSON field that holds the identifier [default: id].
+    /// Field or column that holds the identifier [default: id].
     #[arg(long, value_name = "FIELD")]
     pub(crate) id_field: Option<String>,
 
-    /// JSON field that holds the address [default: url].
+    /// Field or column that holds the address [default: url].
     #[arg(long, value_name = "FIELD")]
     pub(crate) url_field: Option<String>,
+
+    /// Field or column that holds the language, for counts only [default: lang].
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) lang_field: Option<String>,
+
+    /// Character between the columns of a table, \t for a tab; found out by default.
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub(crate) delimiter: Option<u8>,
 
     /// Stop after N records.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
 
-    /// Most bytes of a JSON line, with K, M or G if you like [default: 64M].
+    /// Most bytes of a record, with K, M or G if you like [default: 64M].
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_record: Option<usize>,
+
+    /// Most times that compressed input may grow [default: 1000].
+    #[arg(long, value_name = "TIMES")]
+    pub(crate) max_expansion: Option<u64>,
+
+    /// Bytes read at once, approximately.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
+    pub(crate) chunk_bytes: Option<usize>,
+
+    /// Bytes of input after which finished inputs need not be looked at again by --resume.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
+    pub(crate) checkpoint_bytes: Option<usize>,
 
     /// Say nothing but errors.
     #[arg(long, short)]
@@ -116,6 +150,14 @@ fn threshold(setting: &str) -> Result<(LabelSet, f32), String> {
     let (list, probability) = setting.split_once('=').ok_or("write LABEL=P, for example spam=0.9")?;
     let probability = probability.parse().map_err(|_| format!("\"{probability}\" is not a number"))?;
     Ok((labels(list)?, probability))
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("write one ASCII character, or \\t for a tab".to_owned()),
+    }
 }
 
 /// Parses a size in bytes: `1000`, `64K`, `64M`, `64MB`, `64MiB`, `2G`; K is 1024.

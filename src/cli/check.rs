@@ -12,7 +12,7 @@ use crate::cli::Exit;
 use crate::cli::args::Common;
 use crate::cli::config::Settings;
 use crate::cli::output::{Kind, Output};
-use crate::cli::run::{self, Context, Done, Work};
+use crate::cli::run::{self, Context, Done, Plan, Work};
 use crate::cli::sanitize::sanitize;
 use crate::cli::show::Paint;
 
@@ -136,12 +136,12 @@ struct Check<'s> {
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
-    let (sources, unlisted) = run::sources(&args.common.inputs)?;
-    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources)?;
+    let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
+    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?;
     let gate = args.rules.gate(settings.detector.clone());
     let named_only = !args.rules.fail_on.is_empty();
     let work = Check { settings: &settings, gate, named_only, json: args.json, paint: Paint::stdout(settings.color) };
-    let counts = run::run(&settings, &sources, output, None, &work)?;
+    let counts = run::run(Plan::new(&settings, &sources, output), &work)?;
     Ok(if counts.problems + unlisted > 0 {
         Exit::Error
     } else if counts.flagged > 0 {
@@ -199,7 +199,7 @@ impl Check<'_> {
 impl Work for Check<'_> {
     fn record(&self, context: &Context<'_>, done: &mut Done) {
         let Some(view) = context.view(&self.settings.fields) else { return };
-        done.counts.records += 1;
+        done.counts.stats.records += 1;
         let number = context.record.number;
         let view = match view {
             Ok(view) => view,
@@ -210,7 +210,7 @@ impl Work for Check<'_> {
                 return;
             }
         };
-        let report = view.scan(self.gate.detector());
+        let report = context.scan(&view, self.settings);
         let text = view.text().as_bytes();
         let edits = Cleaner::edits(text, &report);
         let (outcome, because) = self.gate.apply_rules(text, &report, &edits);

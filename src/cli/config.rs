@@ -8,10 +8,15 @@ use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use unspam::io::{Fields, Format, ReadOptions};
-use unspam::{Detector, Label, LabelSet, Policy, Preset};
+use unspam::io::{Fields, Format, ReadOptions, RecordText, RecordView};
+use unspam::profile::SiteProfile;
+use unspam::{Detector, Label, LabelSet, Policy, Preset, Report};
 
 use crate::cli::args::{self, Common, Judge, Read, When};
+use crate::cli::profile;
+
+/// Bytes of input after which a checkpoint is set unless set otherwise.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
 
 /// The settings file: the names of the flags without their dashes.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -26,7 +31,11 @@ struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_loss_share: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +47,13 @@ struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     url_field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    lang_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<char>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_record: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_expansion: Option<u64>,
     // Tables come last in TOML.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     threshold: BTreeMap<String, f32>,
@@ -55,15 +70,30 @@ enum Size {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) detector: Detector,
+    /// What sites repeat.
+    pub(crate) profile: Option<SiteProfile>,
+    /// Tells policies apart in ledgers.
+    pub(crate) policy_hash: String,
     pub(crate) fields: Fields,
     pub(crate) read: ReadOptions,
     pub(crate) jobs: usize,
     pub(crate) limit: Option<u64>,
+    /// Bytes of input after which a checkpoint is set, at the end of an input.
+    pub(crate) checkpoint_bytes: u64,
     pub(crate) quiet: bool,
     pub(crate) color: When,
 }
 
 impl Settings {
+    /// Returns what is found in a record.
+    pub(crate) fn scan(&self, view: &RecordView<'_>) -> Report {
+        let report = view.scan(&self.detector);
+        match (&self.profile, view.text()) {
+            (Some(profile), RecordText::Utf8(text)) => profile.refine(&self.detector, text, view.url(), report),
+            _ => report,
+        }
+    }
+
     /// Resolves flags and settings file; `None` if the settings were only to be printed.
     pub(crate) fn resolve(common: &Common) -> Result<Option<Self>> {
         Self::resolve_parts(&common.judge, &common.read)
@@ -84,8 +114,19 @@ impl Settings {
             text: field(&flags.text_field, &file.text_field, defaults.text),
             id: field(&flags.id_field, &file.id_field, defaults.id),
             url: field(&flags.url_field, &file.url_field, defaults.url),
+            lang: field(&flags.lang_field, &file.lang_field, defaults.lang),
         };
         let mut read = ReadOptions::default();
+        read.fields = fields.clone();
+        read.delimiter = match (flags.delimiter, file.delimiter) {
+            (Some(delimiter), _) => Some(delimiter),
+            (None, Some(delimiter)) => {
+                Some(u8::try_from(delimiter).map_err(|_| anyhow!("delimiter: write one ASCII character"))?)
+            }
+            (None, None) => None,
+        };
+        read.chunk_bytes = flags.chunk_bytes.unwrap_or(read.chunk_bytes);
+        read.max_expansion = flags.max_expansion.or(file.max_expansion).unwrap_or(read.max_expansion).max(1);
         read.format = match (flags.input_format, &file.input_format) {
             (Some(format), _) => Some(format),
             (None, Some(name)) => Some(name.parse::<Format>().map_err(|error| anyhow!("input-format: {error}"))?),
@@ -97,9 +138,10 @@ impl Settings {
             (None, Some(Size::Text(text))) => args::size(text).map_err(|error| anyhow!("max-record: {error}"))?,
             (None, None) => ReadOptions::DEFAULT_MAX_RECORD,
         };
+        let policy_hash = hash(&policy);
         let jobs = flags.jobs.or(file.jobs).filter(|&jobs| jobs > 0);
         if judge.print_config {
-            print(&policy, model.cloned(), &fields, &read, jobs)?;
+            print(&policy, model.cloned(), judge.profile.clone().or(file.profile), &fields, &read, jobs)?;
             return Ok(None);
         }
         let mut builder = Detector::builder().policy(policy);
@@ -110,16 +152,33 @@ impl Settings {
         let name = || model.map_or("built-in model".to_owned(), |path| format!("model file \"{}\"", path.display()));
         let detector = builder.build().with_context(name)?;
         let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let profile = judge.profile.as_ref().or(file.profile.as_ref()).map(|path| profile::read(path)).transpose()?;
         Ok(Some(Self {
             detector,
+            profile,
+            policy_hash,
             fields,
             read,
             jobs: jobs.unwrap_or_else(cores),
             limit: flags.limit,
+            checkpoint_bytes: flags.checkpoint_bytes.map_or(CHECKPOINT_BYTES, |bytes| bytes as u64),
             quiet: flags.quiet,
             color: flags.color,
         }))
     }
+}
+
+/// Returns a short digest of all that a policy says.
+fn hash(policy: &Policy) -> String {
+    let labels: Vec<&str> = policy.removed_labels().iter().map(Label::as_str).collect();
+    let thresholds: Vec<String> = Label::ALL
+        .iter()
+        .filter_map(|&label| Some(format!("{label}={:08x}", policy.threshold(label)?.to_bits())))
+        .collect();
+    let (share, caution) = (policy.max_loss_share().to_bits(), policy.caution().to_bits());
+    let words =
+        format!("{} {} {} {share:08x} {caution:08x}", policy.preset_name(), labels.join(","), thresholds.join(","));
+    format!("{}@{:08x}", policy.preset_name(), crc32fast::hash(words.as_bytes()))
 }
 
 impl ConfigFile {
@@ -129,6 +188,9 @@ impl ConfigFile {
         // A path in a file is meant from where the file is.
         if let (Some(model), Some(folder)) = (&mut file.model, path.parent()) {
             *model = folder.join(&model);
+        }
+        if let (Some(profile), Some(folder)) = (&mut file.profile, path.parent()) {
+            *profile = folder.join(&profile);
         }
         Ok(file)
     }
@@ -153,6 +215,9 @@ fn policy(judge: &Judge, file: &ConfigFile) -> Result<Policy> {
     for &(labels, probability) in &judge.threshold {
         policy = policy.with_threshold(labels, probability)?;
     }
+    if let Some(nats) = judge.caution.or(file.caution) {
+        policy = policy.with_caution(nats);
+    }
     if let Some(share) = judge.max_loss_share.or(file.max_loss_share) {
         policy = policy.with_max_loss_share(share).context("max-loss-share")?;
     }
@@ -162,6 +227,7 @@ fn policy(judge: &Judge, file: &ConfigFile) -> Result<Policy> {
 fn print(
     policy: &Policy,
     model: Option<PathBuf>,
+    profile: Option<PathBuf>,
     fields: &Fields,
     read: &ReadOptions,
     jobs: Option<usize>,
@@ -171,13 +237,18 @@ fn print(
         remove: Some(policy.removed_labels().iter().map(|label| label.to_string()).collect()),
         keep: None,
         max_loss_share: Some(policy.max_loss_share()),
+        caution: Some(policy.caution()),
         model,
+        profile,
         jobs,
         input_format: read.format.map(|format| format.to_string()),
         text_field: Some(fields.text.clone()),
         id_field: Some(fields.id.clone()),
         url_field: Some(fields.url.clone()),
+        lang_field: Some(fields.lang.clone()),
+        delimiter: read.delimiter.map(char::from),
         max_record: Some(Size::Bytes(read.max_record)),
+        max_expansion: Some(read.max_expansion),
         threshold: Label::ALL.iter().filter_map(|&label| Some((label.to_string(), policy.threshold(label)?))).collect(),
     };
     std::io::stdout().write_all(toml::to_string(&file)?.as_bytes())?;

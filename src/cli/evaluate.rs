@@ -49,7 +49,7 @@ Examples:
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let read = Read { jobs: args.jobs, ..Read::default() };
     let Some(settings) = Settings::resolve_parts(&args.judge, &read)? else { return Ok(Exit::Success) };
-    let (sources, unlisted) = run::sources(&args.inputs)?;
+    let (sources, unlisted) = run::sources(&args.inputs, None)?;
     let files: Vec<PathBuf> = sources.iter().filter_map(|source| source.path().map(PathBuf::from)).collect();
     let measures = evaluate(&settings.detector, &files, settings.jobs)?;
     let mut out = std::io::stdout().lock();

@@ -9,7 +9,7 @@ use crate::cli::Exit;
 use crate::cli::args::Common;
 use crate::cli::config::Settings;
 use crate::cli::output::{Kind, Output};
-use crate::cli::run::{self, Context, Done, Work};
+use crate::cli::run::{self, Context, Done, Plan, Work};
 use crate::cli::sanitize::sanitize;
 use crate::cli::show::{self, LineNumbers, Paint};
 
@@ -53,18 +53,18 @@ struct Explain<'s> {
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
-    let (sources, unlisted) = run::sources(&args.common.inputs)?;
-    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources)?;
+    let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
+    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?;
     let paint = Paint::stdout(settings.color);
     let work = Explain { settings: &settings, paint, top: args.top, all: args.all, width: args.width };
-    let counts = run::run(&settings, &sources, output, None, &work)?;
+    let counts = run::run(Plan::new(&settings, &sources, output), &work)?;
     Ok(if counts.problems + unlisted > 0 { Exit::Error } else { Exit::Success })
 }
 
 impl Work for Explain<'_> {
     fn record(&self, context: &Context<'_>, done: &mut Done) {
         let Some(view) = context.view(&self.settings.fields) else { return };
-        done.counts.records += 1;
+        done.counts.stats.records += 1;
         let view = match view {
             Ok(view) => view,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The verbs of the command: arguments in, library calls, words out.
 
 mod args;
+mod calibrate;
 mod check;
 mod clean;
 mod config;
@@ -8,6 +9,8 @@ mod evaluate;
 mod explain;
 mod model;
 mod output;
+mod profile;
+mod report;
 mod restore;
 mod run;
 mod sanitize;
@@ -31,8 +34,8 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-INPUT is a plain text file, a JSON lines file (.gz and .zst too) or a folder of them; none, or
--, is standard input. Data goes to standard output, talk to standard error.
+INPUT is a file of plain text, JSON lines, CSV, TSV, WARC or WET (.gz and .zst too) or Parquet, a
+folder of them, or a pattern such as 'dumps/*.gz'; none, or -, is standard input. Data goes to standard output, talk to standard error.
 
 Exit codes: 0 done (check: all pass), 1 check: something was flagged, 2 an error, after what
 could be done was done, 3 check --unsure-exit: something is unsure.
@@ -51,9 +54,11 @@ enum Verb {
     Check(check::Args),
     Serve(serve::Args),
     Explain(explain::Args),
+    Profile(profile::Args),
     Restore(restore::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Calibrate(calibrate::Args),
     Model(model::Args),
 }
 
@@ -89,9 +94,11 @@ pub(crate) fn main() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Serve(args) => serve::run(args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Profile(args) => profile::run(&args),
         Verb::Restore(args) => restore::run(&args),
         Verb::Train(args) => train::run(args),
         Verb::Evaluate(args) => evaluate::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Model(args) => model::run(&args),
     };
     match result {

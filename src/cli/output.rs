@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use unspam::io::{Compression, Format, RecordWriter, Source, WriteError};
+use unspam::io::{ColumnWriter, Compression, Format, RecordWriter, Source};
 
 use crate::cli::talk::say;
 
@@ -17,45 +17,151 @@ pub(crate) enum Kind {
     Lines,
 }
 
+/// Results of a run of records, ready to be written.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    Bytes(Vec<u8>),
+    /// Compressed already.
+    Members(Vec<Piece>),
+    /// Cells of a text column.
+    Cells(Vec<Option<Vec<u8>>>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Members(Vec<u8>),
+    /// Part of a member, plain; whether the member ends with it.
+    Part(Vec<u8>, bool),
+}
+
+impl Payload {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Members(pieces) => pieces.is_empty(),
+            Self::Cells(cells) => cells.is_empty(),
+        }
+    }
+}
+
 /// The output of a run.
 pub(crate) struct Output {
     kind: Kind,
     target: Target,
     several: bool,
+    /// The column that holds the text, in columnar files.
+    text_field: String,
 }
 
 enum Target {
     /// Nothing is written.
     Nothing,
-    /// All results go to one place.
-    One { writer: RecordWriter, ends_in_line: bool, last: Option<usize>, broken: bool },
+    /// All results go to one place, which is opened when the first are there.
+    One { place: Option<PathBuf>, writer: Option<Writer>, ends_in_line: bool, last: Option<usize>, broken: bool },
     /// Each source has its own file.
-    Folder { root: PathBuf, current: Option<(usize, RecordWriter)> },
+    Folder { root: PathBuf, current: Option<(usize, Writer)> },
+}
+
+enum Writer {
+    Records(RecordWriter),
+    Columns(ColumnWriter),
+}
+
+impl Writer {
+    fn open(path: Option<&Path>, source: &Source, format: Format, kind: Kind, text_field: &str) -> Result<Self> {
+        let columnar = format == Format::Parquet && kind == Kind::Records;
+        Ok(match (path, source.path()) {
+            (Some(path), Some(source)) if columnar => Self::Columns(ColumnWriter::create(path, source, text_field)?),
+            _ if columnar => bail!("Parquet cannot be written to standard output: name a file with -o FILE"),
+            (Some(path), _) if kind == Kind::Records => Self::Records(RecordWriter::create_members(path)?),
+            (Some(path), _) => Self::Records(RecordWriter::create(path)?),
+            (None, _) => Self::Records(RecordWriter::stdout()),
+        })
+    }
+
+    fn write(&mut self, payload: Payload) -> Result<()> {
+        match (self, payload) {
+            (Self::Records(writer), Payload::Bytes(bytes)) => writer.write_all(&bytes)?,
+            (Self::Records(writer), Payload::Members(pieces)) => {
+                for piece in pieces {
+                    match piece {
+                        Piece::Members(bytes) => writer.write_members(&bytes)?,
+                        Piece::Part(bytes, is_last) => writer.write_in_member(&bytes, is_last)?,
+                    }
+                }
+            }
+            (Self::Columns(writer), Payload::Cells(cells)) => writer.push(cells)?,
+            (_, payload) if payload.is_empty() => {}
+            _ => bail!("files of different kinds cannot be written to one output: name a folder with -o FOLDER"),
+        }
+        Ok(())
+    }
+
+    /// Gives an output its name, or another one if its input broke off: what looks complete
+    /// must be complete.
+    fn close(self, whole: bool) -> Result<()> {
+        match self {
+            Self::Records(writer) if whole => writer.commit()?,
+            Self::Records(writer) => {
+                if let Some(path) = writer.leave_incomplete()? {
+                    say(&format!("what could be read was written to {}", path.display()));
+                }
+            }
+            Self::Columns(writer) if whole => writer.commit()?,
+            // Half a columnar file is none.
+            Self::Columns(writer) => drop(writer),
+        }
+        Ok(())
+    }
 }
 
 impl Output {
     /// Returns an output that writes nothing.
     pub(crate) fn nothing() -> Self {
-        Self { kind: Kind::Lines, target: Target::Nothing, several: false }
+        Self { kind: Kind::Lines, target: Target::Nothing, several: false, text_field: String::new() }
     }
 
-    /// Opens standard output, a file, or a folder if there are files for it.
-    pub(crate) fn open(kind: Kind, path: Option<&Path>, inputs: &[PathBuf], sources: &[Source]) -> Result<Self> {
+    /// Returns an output that goes to another program.
+    pub(crate) fn pipe(writer: RecordWriter) -> Self {
+        let target = Target::One {
+            place: None,
+            writer: Some(Writer::Records(writer)),
+            ends_in_line: true,
+            last: None,
+            broken: false,
+        };
+        Self { kind: Kind::Lines, target, several: false, text_field: String::new() }
+    }
+
+    /// Plans for standard output, a file, or a folder if there are files for it.
+    pub(crate) fn open(
+        kind: Kind,
+        path: Option<&Path>,
+        inputs: &[PathBuf],
+        sources: &[Source],
+        text_field: &str,
+    ) -> Result<Self> {
         let several = sources.len() > 1 || inputs.iter().any(|input| input.is_dir());
-        let target = match path {
-            None => Self::one(RecordWriter::stdout()),
-            Some(path) if path.as_os_str() == "-" => Self::one(RecordWriter::stdout()),
+        let one = |place: Option<&Path>| Target::One {
+            place: place.map(Path::to_owned),
+            writer: None,
+            ends_in_line: true,
+            last: None,
+            broken: false,
+        };
+        let target = match path.filter(|path| path.as_os_str() != "-") {
+            None => one(None),
             Some(path) if is_folder(kind, path, several) => {
                 check_folder(path, sources)?;
                 Target::Folder { root: path.to_owned(), current: None }
             }
-            Some(path) => Self::one(RecordWriter::create(path)?),
+            Some(path) => {
+                // A place that cannot be written to is better known before the work.
+                drop(RecordWriter::create(path)?);
+                one(Some(path))
+            }
         };
-        Ok(Self { kind, target, several })
-    }
-
-    fn one(writer: RecordWriter) -> Target {
-        Target::One { writer, ends_in_line: true, last: None, broken: false }
+        Ok(Self { kind, target, several, text_field: text_field.to_owned() })
     }
 
     /// Whether all results go to one place though there are several sources.
@@ -63,27 +169,63 @@ impl Output {
         self.several && matches!(self.target, Target::One { .. })
     }
 
+    /// The folder that results go to, or the file; nothing for standard output.
+    pub(crate) fn place(&self) -> Option<(&Path, bool)> {
+        match &self.target {
+            Target::Nothing => None,
+            Target::One { place, .. } => {
+                place.as_deref().filter(|place| !place.exists() || place.is_file()).map(|place| (place, false))
+            }
+            Target::Folder { root, .. } => Some((root, true)),
+        }
+    }
+
+    /// Whether the results of records are written, and how the output of a source is compressed.
+    pub(crate) fn compression(&self, source: &Source) -> Option<Compression> {
+        if self.kind == Kind::Lines {
+            return None;
+        }
+        match &self.target {
+            Target::Nothing => None,
+            Target::One { place, .. } => Some(place.as_deref().map_or(Compression::None, Compression::of_name)),
+            Target::Folder { .. } => Some(Compression::of_name(source.relative())),
+        }
+    }
+
     /// Writes results of a source; results of one source come in a row.
-    pub(crate) fn write(&mut self, index: usize, source: &Source, format: Format, bytes: &[u8]) -> Result<()> {
+    ///
+    /// `last_byte` is the last one of the payload before it was compressed.
+    pub(crate) fn write(
+        &mut self,
+        index: usize,
+        source: &Source,
+        format: Format,
+        payload: Payload,
+        last_byte: Option<u8>,
+    ) -> Result<()> {
         let joins = self.joins_sources();
         match &mut self.target {
             Target::Nothing => {}
-            Target::One { writer, ends_in_line, last, .. } => {
-                if joins && self.kind == Kind::Records {
-                    if format == Format::Text {
-                        bail!("texts cannot follow each other in one output: name a folder with -o FOLDER");
-                    }
-                    if *last != Some(index) && !*ends_in_line {
-                        // The source before had no line break at its end.
-                        writer.write_all(b"\n")?;
-                    }
+            Target::One { place, writer, ends_in_line, last, .. } => {
+                let is_new = *last != Some(index);
+                if joins && self.kind == Kind::Records && !format.can_follow_each_other() {
+                    let what = if format == Format::Text { "texts".to_owned() } else { format!("{format} files") };
+                    bail!("{what} cannot follow each other in one output: name a folder with -o FOLDER");
+                }
+                let writer = match writer {
+                    Some(writer) => writer,
+                    None => writer.insert(Writer::open(place.as_deref(), source, format, self.kind, &self.text_field)?),
+                };
+                if joins && is_new && !*ends_in_line {
+                    // The source before had no line break at its end.
+                    writer.write(Payload::Bytes(b"\n".to_vec()))?;
                 }
                 *last = Some(index);
-                if let Some(&byte) = bytes.last() {
-                    *ends_in_line = byte == b'\n';
+                if let Some(byte) = last_byte {
+                    *ends_in_line = byte == b'\n' || format != Format::Jsonl || self.kind == Kind::Lines;
                 }
-                writer.write_all(bytes)?;
-                if source.path().is_none() {
+                writer.write(payload)?;
+                if let (None, Writer::Records(writer)) = (source.path(), writer) {
                     writer.flush_stdout()?;
                 }
             }
@@ -92,10 +234,11 @@ impl Output {
                     Some((open, writer)) if *open == index => writer,
                     _ => {
                         let path = root.join(result_name(self.kind, source.relative(), format));
-                        &mut current.insert((index, RecordWriter::create(&path)?)).1
+                        let writer = Writer::open(Some(&path), source, format, self.kind, &self.text_field)?;
+                        &mut current.insert((index, writer)).1
                     }
                 };
-                writer.write_all(bytes)?;
+                writer.write(payload)?;
             }
         }
         Ok(())
@@ -108,7 +251,7 @@ impl Output {
             Target::One { broken, .. } => *broken |= !whole,
             Target::Folder { current, .. } => {
                 if let Some((_, writer)) = current.take() {
-                    close(writer, whole || self.kind == Kind::Lines)?;
+                    writer.close(whole || self.kind == Kind::Lines)?;
                 }
             }
         }
@@ -117,32 +260,24 @@ impl Output {
 
     /// Completes the output.
     pub(crate) fn finish(self) -> Result<()> {
-        match self.target {
-            Target::Nothing | Target::Folder { .. } => {}
-            Target::One { writer, broken, .. } => close(writer, !broken || self.kind == Kind::Lines)?,
-        }
-        Ok(())
+        let Target::One { place, writer, broken, .. } = self.target else { return Ok(()) };
+        let writer = match (writer, place) {
+            (Some(writer), _) => writer,
+            // Nothing came: the output is empty, and not missing, unless there was nothing to read.
+            (None, Some(_)) if broken && self.kind == Kind::Records => return Ok(()),
+            (None, Some(place)) => Writer::Records(RecordWriter::create_members(&place)?),
+            (None, None) => return Ok(()),
+        };
+        writer.close(!broken || self.kind == Kind::Lines)
     }
-}
-
-/// Gives an output its name, or another one if its input broke off: what looks complete
-/// must be complete.
-fn close(writer: RecordWriter, whole: bool) -> Result<(), WriteError> {
-    if whole {
-        return writer.commit();
-    }
-    if let Some(path) = writer.leave_incomplete()? {
-        say(&format!("what could be read was written to {}", path.display()));
-    }
-    Ok(())
 }
 
 fn is_folder(kind: Kind, path: &Path, several: bool) -> bool {
     if path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]) {
         return true;
     }
-    let is_lines = Format::detect(Some(path), b"").is_ok_and(|format| format == Format::Jsonl);
-    several && kind == Kind::Records && !is_lines
+    let can_join = Format::of_name(path).is_some_and(Format::can_follow_each_other);
+    several && kind == Kind::Records && !can_join
 }
 
 fn check_folder(root: &Path, sources: &[Source]) -> Result<()> {
@@ -163,10 +298,10 @@ fn check_folder(root: &Path, sources: &[Source]) -> Result<()> {
     Ok(())
 }
 
-/// The name of a source's results: its own for records; lines about a text get their own
-/// extension.
+/// The name of a source's results: its own for records; lines about other formats get their
+/// own extension.
 fn result_name(kind: Kind, relative: &Path, format: Format) -> PathBuf {
-    if kind == Kind::Records || format != Format::Text {
+    if kind == Kind::Records || format == Format::Jsonl {
         return relative.to_owned();
     }
     let plain = match Compression::of_name(relative) {

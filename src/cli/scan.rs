@@ -12,7 +12,7 @@ use crate::cli::Exit;
 use crate::cli::args::Common;
 use crate::cli::config::Settings;
 use crate::cli::output::{Kind, Output};
-use crate::cli::run::{self, Context, Done, Work};
+use crate::cli::run::{self, Context, Done, Plan, Work};
 use crate::cli::sanitize::sanitize;
 use crate::cli::show::{self, LineNumbers, Paint};
 
@@ -69,15 +69,15 @@ struct Scan<'s> {
 
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
-    let (sources, unlisted) = run::sources(&args.common.inputs)?;
-    let output = Output::open(Kind::Lines, args.output.as_deref(), &args.common.inputs, &sources)?;
+    let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
+    let output = Output::open(Kind::Lines, args.output.as_deref(), &args.common.inputs, &sources, "")?;
     let work = Scan {
         settings: &settings,
         style: args.format,
         offsets: args.offsets,
         paint: if args.output.is_none() { Paint::stdout(settings.color) } else { Paint::never() },
     };
-    let counts = run::run(&settings, &sources, output, None, &work)?;
+    let counts = run::run(Plan::new(&settings, &sources, output), &work)?;
     Ok(if counts.problems + unlisted > 0 { Exit::Error } else { Exit::Success })
 }
 
@@ -96,7 +96,7 @@ impl Scan<'_> {
 impl Work for Scan<'_> {
     fn record(&self, context: &Context<'_>, done: &mut Done) {
         let Some(view) = context.view(&self.settings.fields) else { return };
-        done.counts.records += 1;
+        done.counts.stats.records += 1;
         let view = match view {
             Ok(view) => view,
             Err(error) => {
@@ -107,7 +107,7 @@ impl Work for Scan<'_> {
                 return;
             }
         };
-        let report = view.scan(&self.settings.detector);
+        let report = context.scan(&view, self.settings);
         let text = view.text().as_bytes();
         let path = context.path_json();
         let id = view.id_json().or(path.as_deref());
@@ -154,7 +154,7 @@ impl Context<'_> {
         if self.record.kind == RecordKind::TooLong {
             return self.path_json();
         }
-        let id = self.format.id_json(self.record.bytes, fields).map(str::to_owned);
+        let id = self.layout.id_json(&self.record, fields).map(std::borrow::Cow::into_owned);
         id.or_else(|| self.path_json())
     }
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use tokio::runtime;
-use unspam::Gate;
-use unspam::serve::{Handle, Loader, ServeOptions, Server, Token};
+use unspam::serve::{self as served, Handle, Loader, ServeOptions, Server, Token};
 
 use crate::cli::Exit;
 use crate::cli::args::{Judge, Read, size};
@@ -221,12 +220,12 @@ fn allow_connections(wanted: u32) -> usize {
     }
 }
 
-/// Settings, policy and model come from the same files and flags each time.
+/// Settings, policy, model and profile come from the same files and flags each time.
 fn loader(judge: Judge, rules: Rules) -> Loader {
-    Box::new(move || -> Result<Gate, String> {
+    Box::new(move || -> Result<served::Judge, String> {
         let settings = Settings::resolve_parts(&judge, &Read::default()).map_err(|error| format!("{error:#}"))?;
         let settings = settings.ok_or("settings are only to be printed")?;
-        Ok(rules.gate(settings.detector))
+        Ok(served::Judge::new(rules.gate(settings.detector)).with_profile(settings.profile))
     })
 }
 

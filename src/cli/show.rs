@@ -30,6 +30,14 @@ impl Paint {
         Self { on: Self::choose(when, AutoStream::choice(&std::io::stderr())) }
     }
 
+    pub(crate) fn new(on: bool) -> Self {
+        Self { on }
+    }
+
+    pub(crate) fn is_on(self) -> bool {
+        self.on
+    }
+
     pub(crate) fn never() -> Self {
         Self { on: false }
     }

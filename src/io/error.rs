@@ -56,6 +56,28 @@ pub enum RecordError {
         /// Name of the field.
         field: String,
     },
+    /// A row of a table with more or fewer columns than its header.
+    #[error("row has {found} columns, the header has {expected}: quotes or delimiters are wrong here")]
+    Columns {
+        /// Columns of the row.
+        found: usize,
+        /// Columns of the header.
+        expected: usize,
+    },
+    /// A field whose quotes do not stand round all of it.
+    #[error(
+        "quotes of the text column are not closed, or text stands outside of them: the row could not be written again"
+    )]
+    Quoting,
+    /// A text that is a web page.
+    #[error("text is HTML: extract its text first, for example with trafilatura")]
+    Html,
+    /// A WARC record that makes no sense.
+    #[error("not a WARC record: {reason}")]
+    Warc {
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// Why an input could not be read, or not to its end.
@@ -76,6 +98,40 @@ pub enum InputError {
         /// What to do.
         advice: &'static str,
     },
+    /// A table without a column for the text.
+    #[error("column \"{column}\" is missing; there are {found}: name one with --text-field")]
+    ColumnMissing {
+        /// The column looked for.
+        column: String,
+        /// The columns found.
+        found: String,
+    },
+    /// A file of a known format that cannot be read.
+    #[error("cannot be read as {format}: {reason}")]
+    Malformed {
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A record that makes it impossible to find the next one.
+    #[error("cannot be read beyond record {records}: {reason}")]
+    Record {
+        /// Records read before.
+        records: u64,
+        /// What is wrong.
+        reason: RecordError,
+    },
+    /// Compressed data that grows out of proportion.
+    #[error(
+        "compressed data grows more than {max} times after record {records}: raise the limit with --max-expansion if it is meant to"
+    )]
+    Expansion {
+        /// Records read before.
+        records: u64,
+        /// The limit in force.
+        max: u64,
+    },
     /// Compressed data that ends too early.
     #[error("compressed data ends too early after record {records}: the file is cut short, fetch it again")]
     Truncated {
@@ -95,10 +151,19 @@ pub enum InputError {
 impl InputError {
     pub(crate) fn reading(source: io::Error, records: u64) -> Self {
         // zstd reports a frame that ends too early as "incomplete frame".
-        if source.kind() == io::ErrorKind::UnexpectedEof || source.to_string().contains("incomplete frame") {
+        if let Some(&Expanded { max }) = source.get_ref().and_then(|error| error.downcast_ref()) {
+            Self::Expansion { records, max }
+        } else if source.kind() == io::ErrorKind::UnexpectedEof || source.to_string().contains("incomplete frame") {
             Self::Truncated { records }
         } else {
             Self::Read { records, source }
         }
     }
+}
+
+/// What a decompressor is stopped with.
+#[derive(Debug, thiserror::Error)]
+#[error("compressed data grows more than {max} times")]
+pub(crate) struct Expanded {
+    pub(crate) max: u64,
 }

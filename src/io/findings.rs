@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::clean::Edit;
+use crate::io::json;
 use crate::label::Label;
 use crate::offsets::{OffsetCounter, OffsetUnit};
 use crate::report::{Action, Probability, Report, Verdict};
@@ -85,6 +86,48 @@ pub fn write_dolma(id: Option<&str>, text: &[u8], report: &Report, edits: &[Edit
         attributes.entry(name).or_default().push((start, end, finding.score.get()));
     }
     with_id(id, &DolmaBody { attributes }, out);
+}
+
+#[derive(Serialize)]
+struct FieldBody {
+    verdict: Verdict,
+    spam_probability: Probability,
+    removed: usize,
+    removed_bytes: usize,
+    labels: BTreeMap<Label, FieldCounts>,
+}
+
+#[derive(Serialize, Default)]
+struct FieldCounts {
+    removed: u64,
+    kept: u64,
+    score: f32,
+}
+
+/// Adds a field with what was found to the JSON object that begins at `start` of `out`:
+/// verdict, probability, and for each label counts and the highest score.
+pub fn add_field(out: &mut Vec<u8>, start: usize, name: &str, report: &Report, edits: &[Edit]) {
+    let mut labels = BTreeMap::<Label, FieldCounts>::new();
+    for finding in &report.findings {
+        let counts = labels.entry(finding.label).or_default();
+        counts.removed += u64::from(finding.action == Action::Remove);
+        counts.kept += u64::from(finding.action == Action::Keep);
+        counts.score = counts.score.max(finding.score.get());
+    }
+    let body = FieldBody {
+        verdict: report.verdict,
+        spam_probability: report.spam_probability,
+        removed: report.removals().count(),
+        removed_bytes: edits.iter().map(|edit| edit.span.byte_len()).sum(),
+        labels,
+    };
+    let value = serde_json::to_string(&body).expect("writing to memory does not fail");
+    json::add_field(out, start, name, &value);
+}
+
+/// Takes out again what [`add_field`] added.
+pub fn drop_field(out: &mut Vec<u8>, start: usize, name: &str) {
+    json::drop_field(out, start, name);
 }
 
 #[derive(Serialize)]

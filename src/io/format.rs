@@ -14,18 +14,44 @@ pub enum Format {
     Text,
     /// Each line is a JSON object that holds a text in one of its fields.
     Jsonl,
+    /// Rows with a header, columns separated by commas, semicolons, tabs or bars.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// Records of a web archive, WET files among them.
+    Warc,
+    /// Columns in row groups.
+    Parquet,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Jsonl];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Jsonl, Self::Csv, Self::Tsv, Self::Warc, Self::Parquet];
 
     /// The name used on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Warc => "warc",
+            Self::Parquet => "parquet",
         }
+    }
+
+    /// What one record is called in messages.
+    pub fn record_noun(self) -> &'static str {
+        match self {
+            Self::Jsonl => "line",
+            Self::Csv | Self::Tsv | Self::Parquet => "row",
+            Self::Text | Self::Warc => "record",
+        }
+    }
+
+    /// Whether outputs of several inputs of this format can follow each other in one file.
+    pub fn can_follow_each_other(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Warc)
     }
 
     /// Returns the format of an input from its name, or from `head`, its first bytes, where
@@ -34,15 +60,32 @@ impl Format {
     /// # Errors
     /// If it is of a known kind that is not read.
     pub fn detect(name: Option<&Path>, head: &[u8]) -> Result<Self, InputError> {
-        if let Some(refused) = refused_content(head) {
-            return Err(refused);
+        if head.starts_with(b"PAR1") {
+            return Ok(Self::Parquet);
         }
-        match name.and_then(extension).as_deref() {
-            Some("txt" | "text" | "md") => Ok(Self::Text),
-            Some("jsonl" | "ndjson" | "json") => Ok(Self::Jsonl),
-            Some("csv" | "tsv") => Err(unsupported("a table", "convert it to JSON lines")),
-            Some("html" | "htm" | "xhtml") => Err(html()),
-            _ => Self::of_content(head),
+        if head.starts_with(b"WARC/") {
+            return Ok(Self::Warc);
+        }
+        if is_html(head) {
+            return Err(html());
+        }
+        match name.and_then(Self::of_name) {
+            Some(format) => Ok(format),
+            None if matches!(name.and_then(extension).as_deref(), Some("html" | "htm" | "xhtml")) => Err(html()),
+            None => Self::of_content(head),
+        }
+    }
+
+    /// Returns the format that the extension of a name says.
+    pub fn of_name(name: &Path) -> Option<Self> {
+        match extension(name)?.as_str() {
+            "txt" | "text" | "md" => Some(Self::Text),
+            "jsonl" | "ndjson" | "json" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            "tsv" | "tab" => Some(Self::Tsv),
+            "warc" | "wet" => Some(Self::Warc),
+            "parquet" | "pq" => Some(Self::Parquet),
+            _ => None,
         }
     }
 
@@ -78,7 +121,11 @@ impl FromStr for Format {
         match text {
             "text" | "txt" => Ok(Self::Text),
             "jsonl" | "ndjson" | "json" => Ok(Self::Jsonl),
-            _ => Err(format!("unknown format \"{text}\": use text or jsonl")),
+            "csv" => Ok(Self::Csv),
+            "tsv" => Ok(Self::Tsv),
+            "warc" | "wet" => Ok(Self::Warc),
+            "parquet" => Ok(Self::Parquet),
+            _ => Err(format!("unknown format \"{text}\": use text, jsonl, csv, tsv, warc or parquet")),
         }
     }
 }
@@ -123,16 +170,11 @@ fn extension(name: &Path) -> Option<String> {
     Some(stem.extension()?.to_str()?.to_ascii_lowercase())
 }
 
-fn refused_content(head: &[u8]) -> Option<InputError> {
-    if head.starts_with(b"PAR1") {
-        return Some(unsupported("Parquet", "convert it to JSON lines"));
-    }
-    if head.starts_with(b"WARC/") {
-        return Some(unsupported("WARC", "extract its text to JSON lines first"));
-    }
-    let start = head.trim_ascii_start();
+/// Whether the first bytes are those of a web page.
+pub(crate) fn is_html(head: &[u8]) -> bool {
+    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
-    (begins(b"<!doctype html") || begins(b"<html")).then(html)
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 fn unsupported(found: &'static str, advice: &'static str) -> InputError {
@@ -155,7 +197,8 @@ mod tests {
     fn the_name_decides_before_the_content() {
         assert_eq!(detect("a.txt", b"{\"text\":\"x\"}"), Some(Format::Text));
         assert_eq!(detect("a.JSONL.gz", b"plain"), Some(Format::Jsonl));
-        assert_eq!(detect("a.csv", b"a,b"), None);
+        assert_eq!(detect("a.csv", b"a,b"), Some(Format::Csv));
+        assert_eq!(detect("a.warc.wet.gz", b""), Some(Format::Warc));
     }
 
     #[test]
@@ -172,6 +215,7 @@ mod tests {
     fn other_kinds_are_refused_with_advice() {
         let error = Format::detect(None, b"<!DOCTYPE html><p>").expect_err("HTML is refused");
         assert!(error.to_string().contains("trafilatura"), "{error}");
-        assert_eq!(detect("a.jsonl", b"PAR1...."), None);
+        assert_eq!(detect("a.jsonl", b"PAR1...."), Some(Format::Parquet));
+        assert_eq!(detect("a.txt", b"WARC/1.0\r\n"), Some(Format::Warc));
     }
 }

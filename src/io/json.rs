@@ -19,6 +19,8 @@ pub(crate) struct Line<'r> {
     pub(crate) id: Option<&'r str>,
     /// The address.
     pub(crate) url: Option<Cow<'r, str>>,
+    /// The language.
+    pub(crate) lang: Option<Cow<'r, str>>,
 }
 
 /// Finds the fields of interest in a line that holds one JSON object.
@@ -26,11 +28,11 @@ pub(crate) struct Line<'r> {
 /// The whole line is checked: cutting a line that other programs refuse to read would
 /// only move the error to where nobody looks for it.
 pub(crate) fn parse<'r>(line: &'r str, fields: &Fields) -> Result<Line<'r>, RecordError> {
-    let (text, id, url) = match find(line, fields)? {
+    let (text, id, url, lang) = match find(line, fields)? {
         Found::Other(kind) => return Err(RecordError::NotAnObject { found: kind }),
         Found::Object { text: None, .. } => return Err(RecordError::FieldMissing { field: fields.text.clone() }),
         Found::Object { twice: true, .. } => return Err(RecordError::FieldTwice { field: fields.text.clone() }),
-        Found::Object { text: Some(text), id, url, .. } => (text, id, url),
+        Found::Object { text: Some(text), id, url, lang, .. } => (text, id, url, lang),
     };
     let text = text.get();
     if !text.starts_with('"') {
@@ -40,8 +42,13 @@ pub(crate) fn parse<'r>(line: &'r str, fields: &Fields) -> Result<Line<'r>, Reco
     Ok(Line {
         literal: start..start + text.len() - 2,
         id: id.map(RawValue::get).filter(|raw| is_identifier(raw)),
-        url: url.map(RawValue::get).filter(|raw| raw.starts_with('"')).map(|raw| unescape(&raw[1..raw.len() - 1])),
+        url: string(url),
+        lang: string(lang),
     })
+}
+
+fn string(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    value.map(RawValue::get).filter(|raw| raw.starts_with('"')).map(|raw| unescape(&raw[1..raw.len() - 1]))
 }
 
 /// Returns the identifier of a line, also if the line holds no text.
@@ -81,7 +88,13 @@ fn kind(raw: &str) -> &'static str {
 }
 
 enum Found<'r> {
-    Object { text: Option<&'r RawValue>, id: Option<&'r RawValue>, url: Option<&'r RawValue>, twice: bool },
+    Object {
+        text: Option<&'r RawValue>,
+        id: Option<&'r RawValue>,
+        url: Option<&'r RawValue>,
+        lang: Option<&'r RawValue>,
+        twice: bool,
+    },
     Other(&'static str),
 }
 
@@ -97,13 +110,14 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut text, mut id, mut url, mut twice) = (None, None, None, false);
+        let (mut text, mut id, mut url, mut lang, mut twice) = (None, None, None, None, false);
         while let Some(key) = map.next_key::<Key<'de>>()? {
             let key = key.0;
             let is_text = *key == *self.fields.text;
             let is_id = *key == *self.fields.id;
             let is_url = *key == *self.fields.url;
-            if !(is_text || is_id || is_url) {
+            let is_lang = *key == *self.fields.lang;
+            if !(is_text || is_id || is_url || is_lang) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -119,8 +133,11 @@ impl<'de> Visitor<'de> for Object<'_> {
             if is_url {
                 url = Some(value);
             }
+            if is_lang {
+                lang = Some(value);
+            }
         }
-        Ok(Found::Object { text, id, url, twice })
+        Ok(Found::Object { text, id, url, lang, twice })
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -285,6 +302,32 @@ pub(crate) fn literal_ranges(literal: &str, ranges: impl Iterator<Item = Range<u
 pub(crate) fn escape(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// Adds a field to the object that begins at `start` of `out`, at its end.
+pub(crate) fn add_field(out: &mut Vec<u8>, start: usize, name: &str, value: &str) {
+    let Some(brace) = out[start..].iter().rposition(|&byte| byte == b'}') else { return };
+    let at = start + brace;
+    let before = out[start..at].trim_ascii_end().last();
+    let comma = if before == Some(&b'{') { "" } else { "," };
+    let field = format!("{comma}\"{}\":{value}", escape(name));
+    out.splice(at..at, field.into_bytes());
+}
+
+/// Takes the last field out of the object that begins at `start` of `out`, if it has that name.
+pub(crate) fn drop_field(out: &mut Vec<u8>, start: usize, name: &str) {
+    let key = format!("\"{}\":", escape(name)).into_bytes();
+    let Some(brace) = out[start..].iter().rposition(|&byte| byte == b'}') else { return };
+    let end = start + brace;
+    // The value holds no such key itself: it is ours.
+    let Some(found) = memchr::memmem::rfind(&out[start..end], &key) else { return };
+    let mut at = start + found;
+    let value = &out[at + key.len()..end];
+    if serde_json::from_slice::<IgnoredAny>(value).is_err() {
+        return;
+    }
+    at -= usize::from(out[at - 1] == b',');
+    out.drain(at..end);
 }
 
 #[cfg(test)]

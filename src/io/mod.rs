@@ -10,21 +10,25 @@
 //! A further format adds a variant to [`Format`], a way to cut records in the reader and a
 //! way to view one; nothing else changes.
 
+mod csv;
 mod error;
 mod findings;
 mod format;
 mod json;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod reader;
 mod record;
 mod source;
+mod warc;
 mod writer;
 
 pub use error::{InputError, RecordError};
-pub use findings::{write_dolma, write_error, write_findings};
+pub use findings::{add_field, drop_field, write_dolma, write_error, write_findings};
 pub use format::{Compression, Format};
-pub use reader::{Chunk, RawRecord, ReadOptions, RecordKind, RecordReader};
-pub use record::{Fields, RecordText, RecordView};
-pub use source::{Source, list_sources};
-pub use writer::{RecordWriter, WriteError};
-
-pub(crate) use json::escape;
+pub use reader::{Cell, Chunk, RawRecord, ReadOptions, RecordKind, RecordReader};
+pub use record::{Fields, Layout, RecordText, RecordView, RowLayout};
+pub use source::{Source, list_sources, parse_file_list};
+#[cfg(feature = "parquet")]
+pub use writer::ColumnWriter;
+pub use writer::{RecordWriter, Spool, WriteError, gzip_member, remove_leftovers};

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::clean::Edit;
+use crate::clean::{Cleaner, Edit};
 use crate::detector::Detector;
 use crate::document::Document;
-use crate::io::json;
-use crate::io::{Format, RecordError};
+use crate::io::csv::Columns;
+use crate::io::format::is_html;
+use crate::io::{Format, RawRecord, RecordError, csv, json, warc};
+use crate::ledger::{LedgerError, Removed};
 use crate::report::Report;
 
 /// Names of the fields that matter.
@@ -19,11 +22,13 @@ pub struct Fields {
     pub id: String,
     /// The field that holds the address.
     pub url: String,
+    /// The field that holds the language, which is counted and decides nothing.
+    pub lang: String,
 }
 
 impl Default for Fields {
     fn default() -> Self {
-        Self { text: "text".to_owned(), id: "id".to_owned(), url: "url".to_owned() }
+        Self { text: "text".to_owned(), id: "id".to_owned(), url: "url".to_owned(), lang: "lang".to_owned() }
     }
 }
 
@@ -59,8 +64,9 @@ impl RecordText<'_> {
 pub struct RecordView<'r> {
     raw: &'r [u8],
     text: RecordText<'r>,
-    id: Option<&'r str>,
+    id: Option<Cow<'r, str>>,
     url: Option<Cow<'r, str>>,
+    lang: Option<Cow<'r, str>>,
     /// Where the text stands in the record, and in which form.
     place: Place<'r>,
 }
@@ -71,43 +77,131 @@ enum Place<'r> {
     Whole,
     /// A JSON string literal that begins at this byte of the record.
     Literal { start: usize, literal: &'r str },
+    /// A column of a row, quotes included.
+    Field { range: Range<usize>, quoted: bool, alone: bool },
+    /// The block of a WARC record.
+    Block(Range<usize>),
 }
 
-impl Format {
+/// How the records of one input are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Layout {
+    /// The record is the text.
+    Text,
+    /// A JSON object.
+    Jsonl,
+    /// A row of a table.
+    Rows(RowLayout),
+    /// A WARC record.
+    Warc,
+    /// A cell of the text column.
+    Cells,
+}
+
+/// Where the columns of a table stand, as its header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowLayout(pub(crate) Arc<Columns>);
+
+impl Layout {
     /// Finds the text in a raw record.
     ///
     /// # Errors
-    /// If the record is none of this format, or holds no text.
-    pub fn view<'r>(self, raw: &'r [u8], fields: &Fields) -> Result<RecordView<'r>, RecordError> {
+    /// If the record is none of this layout, or holds no text.
+    pub fn view<'r>(&self, record: &RawRecord<'r>, fields: &Fields) -> Result<RecordView<'r>, RecordError> {
+        let raw = record.bytes;
+        let view = match self {
+            Self::Text => return Format::Text.view(raw, fields),
+            Self::Jsonl => Format::Jsonl.view(raw, fields)?,
+            Self::Rows(RowLayout(columns)) => {
+                let row = columns.row(raw)?;
+                RecordView {
+                    raw,
+                    text: RecordText::Utf8(row.text),
+                    id: row.id.map(Cow::Owned),
+                    url: row.url.map(Cow::Owned),
+                    lang: row.lang.map(Cow::Owned),
+                    place: Place::Field { range: row.field, quoted: row.quoted, alone: row.alone },
+                }
+            }
+            Self::Warc => {
+                let broken = || RecordError::Warc { reason: "it ends within its header".to_owned() };
+                let header = warc::header(raw).ok_or_else(broken)??;
+                let block = warc::block(raw, &header)?;
+                warc::check_digests(&raw[..header.len])?;
+                let text = utf8(&raw[block.clone()], block.start)?;
+                let id = header.id.map(|id| Cow::Owned(serde_json::Value::from(id).to_string()));
+                let (url, lang) = (header.url.map(Cow::Borrowed), header.lang.map(Cow::Borrowed));
+                RecordView { raw, text: RecordText::Utf8(text.into()), id, url, lang, place: Place::Block(block) }
+            }
+            Self::Cells => {
+                let cell = record.cell;
+                let borrow = |value: Option<&'r String>| value.map(|value| Cow::Borrowed(value.as_str()));
+                RecordView {
+                    raw,
+                    text: RecordText::Utf8(utf8(raw, 0)?.into()),
+                    id: borrow(cell.and_then(|cell| cell.id.as_ref())),
+                    url: borrow(cell.and_then(|cell| cell.url.as_ref())),
+                    lang: borrow(cell.and_then(|cell| cell.lang.as_ref())),
+                    place: Place::Whole,
+                }
+            }
+        };
+        if is_html(view.text.as_bytes()) {
+            return Err(RecordError::Html);
+        }
+        Ok(view)
+    }
+
+    /// Returns the identifier, as JSON, of a raw record that need not hold a text.
+    pub fn id_json<'r>(&self, record: &RawRecord<'r>, fields: &Fields) -> Option<Cow<'r, str>> {
         match self {
-            Self::Text => {
-                let text = match str::from_utf8(raw) {
-                    Ok(text) => RecordText::Utf8(Cow::Borrowed(text)),
-                    Err(_) if raw.starts_with(b"\xFF\xFE") || raw.starts_with(b"\xFE\xFF") => {
-                        return Err(RecordError::Utf16);
-                    }
-                    Err(_) => RecordText::Bytes(raw),
-                };
-                Ok(RecordView { raw, text, id: None, url: None, place: Place::Whole })
+            Self::Jsonl => Format::Jsonl.id_json(record.bytes, fields).map(Cow::Borrowed),
+            Self::Warc => {
+                let id = warc::header(record.bytes)?.ok()?.id?;
+                Some(Cow::Owned(serde_json::Value::from(id).to_string()))
             }
-            Self::Jsonl => {
-                let line = str::from_utf8(raw).map_err(|error| RecordError::NotUtf8 { at: error.valid_up_to() })?;
-                let json::Line { literal, id, url } = json::parse(line, fields)?;
-                let start = literal.start;
-                let literal = &line[literal];
-                let text = RecordText::Utf8(json::unescape(literal));
-                Ok(RecordView { raw, text, id, url, place: Place::Literal { start, literal } })
-            }
+            Self::Cells => record.cell?.id.as_deref().map(Cow::Borrowed),
+            Self::Text | Self::Rows(_) => None,
         }
     }
 }
 
+fn utf8(bytes: &[u8], base: usize) -> Result<&str, RecordError> {
+    str::from_utf8(bytes).map_err(|error| RecordError::NotUtf8 { at: base + error.valid_up_to() })
+}
+
 impl Format {
-    /// Returns the identifier, as JSON, of a raw record that need not hold a text.
+    /// Finds the text in a raw record of plain text or JSON lines; other formats need the
+    /// [`Layout`] of their input.
+    ///
+    /// # Errors
+    /// If the record is none of this format, or holds no text.
+    pub fn view<'r>(self, raw: &'r [u8], fields: &Fields) -> Result<RecordView<'r>, RecordError> {
+        if self == Self::Jsonl {
+            let line = utf8(raw, 0)?;
+            let json::Line { literal, id, url, lang } = json::parse(line, fields)?;
+            let start = literal.start;
+            let literal = &line[literal];
+            let text = RecordText::Utf8(json::unescape(literal));
+            let id = id.map(Cow::Borrowed);
+            return Ok(RecordView { raw, text, id, url, lang, place: Place::Literal { start, literal } });
+        }
+        let text = match str::from_utf8(raw) {
+            Ok(text) => RecordText::Utf8(Cow::Borrowed(text)),
+            Err(_) if raw.starts_with(b"\xFF\xFE") || raw.starts_with(b"\xFE\xFF") => {
+                return Err(RecordError::Utf16);
+            }
+            Err(_) => RecordText::Bytes(raw),
+        };
+        Ok(RecordView { raw, text, id: None, url: None, lang: None, place: Place::Whole })
+    }
+
+    /// Returns the identifier, as JSON, of a raw line that need not hold a text.
     pub fn id_json<'r>(self, raw: &'r [u8], fields: &Fields) -> Option<&'r str> {
         match self {
-            Self::Text => None,
             Self::Jsonl => json::identifier(str::from_utf8(raw).ok()?, fields),
+            _ => None,
         }
     }
 }
@@ -119,13 +213,13 @@ impl<'r> RecordView<'r> {
     }
 
     /// The identifier as JSON, if the record has one that is a string or a number.
-    pub fn id_json(&self) -> Option<&'r str> {
-        self.id
+    pub fn id_json(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 
     /// The identifier for people to read.
-    pub fn id(&self) -> Option<Cow<'r, str>> {
-        self.id.map(|raw| match raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
+    pub fn id(&self) -> Option<Cow<'_, str>> {
+        self.id.as_deref().map(|raw| match raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
             Some(literal) => json::unescape(literal),
             None => Cow::Borrowed(raw),
         })
@@ -134,6 +228,11 @@ impl<'r> RecordView<'r> {
     /// The address the text was scraped from.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()
+    }
+
+    /// The language the record says its text is in.
+    pub fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
     }
 
     /// Returns what the detector finds in the text.
@@ -154,53 +253,140 @@ impl<'r> RecordView<'r> {
         }
     }
 
-    /// Returns the runs of the record's own bytes that the edits of its text take out.
-    pub fn cuts(&self, edits: &[Edit]) -> Vec<Range<usize>> {
-        match &self.place {
-            Place::Whole => edits.iter().map(|edit| edit.span.range()).collect(),
-            Place::Literal { start, literal } => {
-                let mut cuts = json::literal_ranges(literal, edits.iter().map(|edit| edit.span.range()));
-                for cut in &mut cuts {
-                    *cut = cut.start + start..cut.end + start;
-                }
-                cuts
-            }
-        }
-    }
-
     /// Appends the record without the edits of its text; all other bytes stay as they are.
     pub fn write_without(&self, edits: &[Edit], out: &mut Vec<u8>) {
-        let mut at = 0;
-        for cut in self.cuts(edits) {
-            out.extend_from_slice(&self.raw[at..cut.start]);
-            at = cut.end;
+        match &self.place {
+            Place::Whole | Place::Literal { .. } => {
+                let mut at = 0;
+                let start = self.text_start();
+                for cut in self.stored_ranges(edits.iter().map(|edit| edit.span.range())) {
+                    out.extend_from_slice(&self.raw[at..cut.start + start]);
+                    at = cut.end + start;
+                }
+                out.extend_from_slice(&self.raw[at..]);
+            }
+            _ => self.write_text(&Cleaner::apply(self.text.as_bytes(), edits), out),
         }
-        out.extend_from_slice(&self.raw[at..]);
     }
 
-    /// Whether the record is the text and nothing else.
-    pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.place, Place::Whole)
+    /// Appends the record with another text.
+    fn write_text(&self, text: &[u8], out: &mut Vec<u8>) {
+        match &self.place {
+            Place::Field { range, quoted, alone } => {
+                out.extend_from_slice(&self.raw[..range.start]);
+                csv::spell(text, *quoted || csv::needs_quotes(text, *alone), out);
+                out.extend_from_slice(&self.raw[range.end..]);
+            }
+            Place::Block(block) => warc::write(self.raw, block, text, out),
+            Place::Whole | Place::Literal { .. } => self.write_stored(text, out),
+        }
+    }
+
+    /// Appends the record with other bytes in the place of its stored text.
+    fn write_stored(&self, stored: &[u8], out: &mut Vec<u8>) {
+        let start = self.text_start();
+        out.extend_from_slice(&self.raw[..start]);
+        out.extend_from_slice(stored);
+        out.extend_from_slice(&self.raw[start + self.stored_text().len()..]);
+    }
+
+    /// Returns the runs of the stored text that the runs of the text stand in.
+    fn stored_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+        match &self.place {
+            Place::Literal { literal, .. } => json::literal_ranges(literal, ranges),
+            _ => ranges.collect(),
+        }
+    }
+
+    /// How the runs of the text stand in the record, where that is not what the text says:
+    /// offset in the stored text, and bytes.
+    pub(crate) fn spellings(&self, edits: &[Edit]) -> Vec<Option<(usize, &'r str)>> {
+        let Place::Literal { literal, .. } = &self.place else { return vec![None; edits.len()] };
+        let ranges = json::literal_ranges(literal, edits.iter().map(|edit| edit.span.range()));
+        let text = self.text.to_str_lossy();
+        edits
+            .iter()
+            .zip(ranges)
+            .map(|(edit, range)| {
+                let plain = text.get(edit.span.range()).map(json::escape);
+                let stored = &literal[range.clone()];
+                let same = range.start == edit.span.start() && plain.as_deref() == Some(stored);
+                (!same).then_some((range.start, stored))
+            })
+            .collect()
+    }
+
+    /// Appends the record as it was before the runs were removed from it.
+    ///
+    /// `fits` tells a stored text that is the original one.
+    ///
+    /// # Errors
+    /// If the runs do not fit, or what comes out is not the original; says how long it is.
+    pub(crate) fn restore(
+        &self,
+        removed: &[Removed],
+        fits: impl Fn(&[u8]) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let mismatch = |found: &[u8]| LedgerError::Mismatch {
+            expected: removed.first().map_or(0, |removed| removed.original.bytes),
+            found: found.len(),
+        };
+        if let Place::Field { range, .. } = &self.place {
+            let runs: Vec<(usize, &[u8])> = removed.iter().map(|run| (run.start, &run.bytes[..])).collect();
+            let text = Cleaner::restore(self.text.as_bytes(), &runs)?;
+            // Whether it had quotes is known by what it must be.
+            for quoted in [true, false] {
+                let mut stored = Vec::with_capacity(text.len() + 2);
+                csv::spell(&text, quoted, &mut stored);
+                if fits(&stored) {
+                    out.extend_from_slice(&self.raw[..range.start]);
+                    out.extend_from_slice(&stored);
+                    out.extend_from_slice(&self.raw[range.end..]);
+                    return Ok(());
+                }
+            }
+            return Err(mismatch(&text));
+        }
+        let literal = matches!(self.place, Place::Literal { .. });
+        let runs: Vec<(usize, Cow<'_, [u8]>)> = removed
+            .iter()
+            .map(|run| match &run.stored {
+                Some((start, text)) => (*start, Cow::Borrowed(text.as_bytes())),
+                None if literal => {
+                    let text = String::from_utf8_lossy(&run.bytes);
+                    (run.start, Cow::Owned(json::escape(&text).into_bytes()))
+                }
+                None => (run.start, Cow::Borrowed(&run.bytes[..])),
+            })
+            .collect();
+        let runs: Vec<(usize, &[u8])> = runs.iter().map(|(start, bytes)| (*start, &**bytes)).collect();
+        let stored = Cleaner::restore(self.stored_text(), &runs)?;
+        if !fits(&stored) {
+            return Err(mismatch(&stored));
+        }
+        match &self.place {
+            Place::Block(block) => warc::write(self.raw, block, &stored, out),
+            _ => self.write_stored(&stored, out),
+        }
+        Ok(())
     }
 
     /// Offset in the record of the form in which its text stands there.
-    pub(crate) fn text_start(&self) -> usize {
-        match self.place {
+    fn text_start(&self) -> usize {
+        match &self.place {
             Place::Whole => 0,
-            Place::Literal { start, .. } => start,
+            Place::Literal { start, .. } => *start,
+            Place::Field { range, .. } | Place::Block(range) => range.start,
         }
     }
 
     /// The text in the form in which it stands in the record.
     pub(crate) fn stored_text(&self) -> &'r [u8] {
-        match self.place {
+        match &self.place {
             Place::Whole => self.raw,
             Place::Literal { literal, .. } => literal.as_bytes(),
+            Place::Field { range, .. } | Place::Block(range) => &self.raw[range.clone()],
         }
-    }
-
-    /// The record.
-    pub(crate) fn raw(&self) -> &'r [u8] {
-        self.raw
     }
 }

@@ -57,7 +57,8 @@ impl Source {
 }
 
 /// Returns the sources that `inputs` name, folders recursively in the order of their names;
-/// `-` is standard input, and so is an empty list.
+/// `-` is standard input, and so is an empty list. A name that is no file and holds `*`, `?`
+/// or `[` is a pattern.
 ///
 /// Hidden files and folders below a folder are left out. A folder that cannot be
 /// listed is returned as an error beside its path, in its place.
@@ -71,12 +72,61 @@ pub fn list_sources(inputs: &[PathBuf]) -> Vec<Result<Source, (PathBuf, InputErr
             sources.push(Ok(Source::stdin()));
         } else if input.is_dir() {
             list_folder(input, &mut sources);
+        } else if let Some(pattern) = as_pattern(input) {
+            list_pattern(input, pattern, &mut sources);
         } else {
             // If it is not there, opening it says so in its place.
             sources.push(Ok(Source::file(input)));
         }
     }
     sources
+}
+
+/// Returns the names in a list of files, one a line, or with NUL bytes between them.
+pub fn parse_file_list(list: &[u8]) -> Vec<PathBuf> {
+    let separator = if list.contains(&0) { 0 } else { b'\n' };
+    let names = list.split(|&byte| byte == separator).map(|name| if separator == 0 { name } else { name.trim_ascii() });
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| PathBuf::from(String::from_utf8_lossy(name).into_owned()))
+        .collect()
+}
+
+fn as_pattern(input: &Path) -> Option<&str> {
+    let text = input.to_str()?;
+    (text.contains(['*', '?', '[']) && !input.exists()).then_some(text)
+}
+
+/// Lists the files that a pattern names, in the order of their names; their place in a mirrored
+/// tree is what stands behind the part of the pattern that has no wildcards.
+fn list_pattern(input: &Path, pattern: &str, sources: &mut Vec<Result<Source, (PathBuf, InputError)>>) {
+    let refuse = |error: String| InputError::Open { source: io::Error::new(io::ErrorKind::InvalidInput, error) };
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let paths = match glob::glob_with(pattern, options) {
+        Ok(paths) => paths,
+        Err(error) => {
+            sources.push(Err((input.to_owned(), refuse(error.to_string()))));
+            return;
+        }
+    };
+    let fixed: PathBuf = input.iter().take_while(|part| !part.to_string_lossy().contains(['*', '?', '['])).collect();
+    let before = sources.len();
+    for path in paths {
+        match path {
+            Ok(path) if path.is_dir() => {}
+            Ok(path) => {
+                let relative = path.strip_prefix(&fixed).unwrap_or(&path).to_owned();
+                sources.push(Ok(Source { path: Some(path), relative, listed: true }));
+            }
+            Err(error) => {
+                let path = error.path().to_owned();
+                sources.push(Err((path, InputError::Open { source: error.into() })));
+            }
+        }
+    }
+    if sources.len() == before {
+        sources.push(Err((input.to_owned(), refuse("no file matches".to_owned()))));
+    }
 }
 
 fn list_folder(folder: &Path, sources: &mut Vec<Result<Source, (PathBuf, InputError)>>) {

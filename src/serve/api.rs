@@ -13,14 +13,14 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::gate::{Gate, Outcome};
+use crate::gate::Outcome;
 use crate::io::{Fields, Format, RecordError};
 use crate::offsets::OffsetUnit;
 use crate::report::Report;
-use crate::serve::App;
 use crate::serve::error::ApiError;
 use crate::serve::reply::{self, Manner, Verb};
 use crate::serve::stream;
+use crate::serve::{App, Judge};
 
 pub(crate) async fn check(app: State<Arc<App>>, query: RawQuery, headers: HeaderMap, body: Body) -> Response {
     documents(app, query, headers, body, Verb::Check).await.into_response()
@@ -49,11 +49,11 @@ async fn documents(
     }
     let (body, held) = read_body(&app, &headers, body).await?;
     let turn = app.pool.try_request()?;
-    let gate = app.gate();
+    let by = app.judge();
     let max = app.options.max_documents;
     let work = app.pool.run(turn, move || {
         let _held = held;
-        judge(&gate, kind, manner, max, &body)
+        judge(&by, kind, manner, max, &body)
     });
     let (reply, counted) =
         tokio::time::timeout(app.options.timeout, work).await.map_err(|_| ApiError::timed_out())???;
@@ -155,13 +155,13 @@ struct Batch<'b> {
 
 type Judged = (Vec<u8>, Vec<(Outcome, Report)>);
 
-fn judge(gate: &Gate, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Result<Judged, ApiError> {
+fn judge(by: &Judge, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Result<Judged, ApiError> {
     let fields = Fields::default();
     let mut out = Vec::with_capacity(1024);
     let format = if kind == Kind::Text { Format::Text } else { Format::Jsonl };
     match format.view(body, &fields) {
         Ok(view) => {
-            let counted = reply::write(gate, &view, manner, &mut out)?;
+            let counted = reply::write(by, &view, manner, &mut out)?;
             return Ok((out, vec![counted]));
         }
         Err(RecordError::FieldMissing { .. }) => (),
@@ -186,7 +186,7 @@ fn judge(gate: &Gate, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Re
             out.push(b',');
         }
         let view = Format::Jsonl.view(document.get().as_bytes(), &fields).map_err(ApiError::from);
-        let one = view.and_then(|view| reply::write(gate, &view, manner, &mut out));
+        let one = view.and_then(|view| reply::write(by, &view, manner, &mut out));
         counted.push(one.map_err(|error| error.at(&format!("documents[{number}]")))?);
     }
     out.extend_from_slice(b"]}");
@@ -218,7 +218,8 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, 
 }
 
 pub(crate) async fn version(State(app): State<Arc<App>>) -> Response {
-    let gate = app.gate();
+    let by = app.judge();
+    let gate = &by.gate;
     axum::Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "model": gate.detector().model_id(),

@@ -89,6 +89,7 @@ impl From<RecordError> for ApiError {
                 Self::invalid(format!("field \"{field}\" is {found}, not a string"))
             }
             RecordError::FieldTwice { field } => Self::invalid(format!("field \"{field}\" occurs more than once")),
+            other => Self::malformed(other.to_string()),
         }
     }
 }

@@ -31,7 +31,9 @@ use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::gate::Gate;
+use crate::document::Document;
+use crate::gate::{Decision, Gate};
+use crate::profile::SiteProfile;
 use metrics::Metrics;
 use pool::Pool;
 
@@ -138,8 +140,46 @@ impl Default for ServeOptions {
     }
 }
 
-/// Makes the gate: at the start, and again at each reload.
-pub type Loader = Box<dyn Fn() -> Result<Gate, String> + Send + Sync>;
+/// What documents are judged by.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Judge {
+    /// Decides what becomes of a document.
+    pub gate: Gate,
+    /// What sites repeat, if that is known.
+    pub profile: Option<SiteProfile>,
+}
+
+impl Judge {
+    /// Returns a judge without a profile.
+    pub fn new(gate: Gate) -> Self {
+        Self { gate, profile: None }
+    }
+
+    /// Returns the judge with what sites repeat.
+    pub fn with_profile(mut self, profile: Option<SiteProfile>) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Decides about a text, in the way of the command.
+    fn decide<'t>(&self, text: &'t str, url: Option<&str>) -> Decision<'t> {
+        let mut document = Document::new(text);
+        if let Some(url) = url {
+            document.url = Some(url);
+        }
+        let detector = self.gate.detector();
+        let report = detector.scan(document);
+        let report = match &self.profile {
+            Some(profile) => profile.refine(detector, text, url, report),
+            None => report,
+        };
+        self.gate.decide_on(text, report)
+    }
+}
+
+/// Makes what documents are judged by: at the start, and again at each reload.
+pub type Loader = Box<dyn Fn() -> Result<Judge, String> + Send + Sync>;
 
 /// Why the service did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +209,7 @@ pub enum ServeError {
 /// What all requests share.
 struct App {
     options: ServeOptions,
-    gate: RwLock<Arc<Gate>>,
+    judge: RwLock<Arc<Judge>>,
     loader: Loader,
     reloading: Mutex<()>,
     pool: Pool,
@@ -183,20 +223,20 @@ struct App {
 }
 
 impl App {
-    /// The gate in force; a request keeps the one it began with.
-    fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
+    /// The judge in force; a request keeps the one it began with.
+    fn judge(&self) -> Arc<Judge> {
+        Arc::clone(&self.judge.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes the gate anew; if that fails the one in force stays.
     fn reload(&self) -> Result<String, String> {
         let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         match (self.loader)() {
-            Ok(gate) => {
-                let model = gate.detector().model_id().to_owned();
+            Ok(judge) => {
+                let model = judge.gate.detector().model_id().to_owned();
                 self.metrics.model(&model);
                 self.metrics.reloaded(true);
-                *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
+                *self.judge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(judge);
                 tracing::info!(model, "reloaded");
                 Ok(model)
             }
@@ -243,7 +283,7 @@ impl Server {
     /// # Errors
     /// If the gate cannot be made, or an address not be listened on.
     pub async fn bind(options: ServeOptions, loader: Loader) -> Result<Self, ServeError> {
-        let gate = loader().map_err(ServeError::Load)?;
+        let judge = loader().map_err(ServeError::Load)?;
         let workers = options.workers.max(1);
         let threads = |error: rayon::ThreadPoolBuildError| ServeError::Threads { workers, reason: error.to_string() };
         let pool = Pool::new(workers, options.queue.max(1)).map_err(threads)?;
@@ -256,10 +296,10 @@ impl Server {
             None => None,
         };
         let metrics = Metrics::new();
-        metrics.model(gate.detector().model_id());
+        metrics.model(judge.gate.detector().model_id());
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let app = App {
-            gate: RwLock::new(Arc::new(gate)),
+            judge: RwLock::new(Arc::new(judge)),
             loader,
             reloading: Mutex::new(()),
             pool,
@@ -290,7 +330,7 @@ impl Server {
 
     /// The name of the model in force.
     pub fn model_id(&self) -> String {
-        self.app.gate().detector().model_id().to_owned()
+        self.app.judge().gate.detector().model_id().to_owned()
     }
 
     /// A handle to steer it by.

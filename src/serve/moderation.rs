@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{Because, Gate, Outcome};
+use crate::gate::{Because, Outcome};
 use crate::label::Label;
 use crate::report::{Report, Verdict};
-use crate::serve::App;
 use crate::serve::api::{self, Kind};
 use crate::serve::error::ApiError;
 use crate::serve::reply::is_flagged;
+use crate::serve::{App, Judge};
 
 #[derive(Deserialize)]
 struct Request {
@@ -75,12 +75,12 @@ pub(crate) async fn moderations(
     }
     let (body, held) = api::read_body(&app, &headers, body).await?;
     let turn = app.pool.try_request()?;
-    let gate = app.gate();
+    let by = app.judge();
     let id = format!("modr-{}", app.request_id());
     let (max, flag_clean) = (app.options.max_documents, app.options.flag_clean);
     let work = app.pool.run(turn, move || {
         let _held = held;
-        judge(&gate, id, max, flag_clean, &body)
+        judge(&by, id, max, flag_clean, &body)
     });
     let (reply, counted) =
         tokio::time::timeout(app.options.timeout, work).await.map_err(|_| ApiError::timed_out())???;
@@ -90,7 +90,7 @@ pub(crate) async fn moderations(
     Ok(api::json_response(reply))
 }
 
-fn judge(gate: &Gate, id: String, max: usize, flag_clean: bool, body: &[u8]) -> Result<Judged, ApiError> {
+fn judge(by: &Judge, id: String, max: usize, flag_clean: bool, body: &[u8]) -> Result<Judged, ApiError> {
     let request: Request = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data if error.to_string().starts_with("missing field") => {
             ApiError::invalid("field \"input\" is missing")
@@ -121,7 +121,7 @@ fn judge(gate: &Gate, id: String, max: usize, flag_clean: bool, body: &[u8]) -> 
     let mut results = Vec::with_capacity(texts.len());
     let mut counted = Vec::with_capacity(texts.len());
     for text in &texts {
-        let decision = gate.decide(text.as_str());
+        let decision = by.decide(text, None);
         let report = decision.report();
         let labels = || Label::ALL.iter().copied().filter(|label| !label.is_content());
         let removed = |label: Label| report.removals().any(|finding| finding.label == label);
@@ -138,7 +138,7 @@ fn judge(gate: &Gate, id: String, max: usize, flag_clean: bool, body: &[u8]) -> 
         });
         counted.push((decision.outcome(), decision.into_report()));
     }
-    let reply = Reply { id, model: format!("unspam-{}", gate.detector().model_id()), results };
+    let reply = Reply { id, model: format!("unspam-{}", by.gate.detector().model_id()), results };
     let reply = serde_json::to_vec(&reply).map_err(|_| ApiError::internal())?;
     Ok((reply, counted))
 }

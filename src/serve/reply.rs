@@ -12,6 +12,7 @@ use crate::io::{RecordText, RecordView};
 use crate::label::Label;
 use crate::offsets::{OffsetCounter, OffsetUnit};
 use crate::report::{Action, Probability, Report, Verdict};
+use crate::serve::Judge;
 use crate::serve::error::ApiError;
 
 /// What the client wants to know.
@@ -87,7 +88,7 @@ pub(crate) fn is_flagged(outcome: Outcome, flag_clean: bool) -> bool {
 /// Appends what is said of a record, as one JSON object without a line break; returns what
 /// the metrics count.
 pub(crate) fn write(
-    gate: &Gate,
+    judge: &Judge,
     view: &RecordView<'_>,
     manner: Manner,
     out: &mut Vec<u8>,
@@ -95,11 +96,11 @@ pub(crate) fn write(
     let RecordText::Utf8(text) = view.text() else {
         return Err(ApiError::malformed("text is not valid UTF-8"));
     };
-    let report = view.scan(gate.detector());
+    let gate = &judge.gate;
     let id = view.id_json();
     let model = gate.detector().model_id();
     let raw_id = id.and_then(|id| serde_json::from_str(id).ok());
-    let decision = gate.decide_on(text, report);
+    let decision = judge.decide(text, view.url());
     let (outcome, because, report) = (decision.outcome(), decision.because(), decision.report());
     let flagged = is_flagged(outcome, manner.flag_clean);
     match manner.verb {

@@ -14,12 +14,11 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
-use crate::gate::Gate;
 use crate::io::write_error;
 use crate::io::{Fields, Format};
-use crate::serve::App;
 use crate::serve::error::ApiError;
 use crate::serve::reply::{self, Manner};
+use crate::serve::{App, Judge};
 
 /// Answers a stream of JSON lines with one.
 pub(crate) fn respond(app: &Arc<App>, manner: Manner, body: Body) -> Result<Response, ApiError> {
@@ -27,11 +26,11 @@ pub(crate) fn respond(app: &Arc<App>, manner: Manner, body: Body) -> Result<Resp
         return Err(ApiError::busy("too many streams are open already"));
     };
     // One model for the whole stream, whatever is loaded meanwhile.
-    let gate = app.gate();
+    let judge = app.judge();
     let answers = lines(app, body)
         .map({
             let app = Arc::clone(app);
-            move |line| answer(Arc::clone(&app), Arc::clone(&gate), manner, line)
+            move |line| answer(Arc::clone(&app), Arc::clone(&judge), manner, line)
         })
         .buffered(app.pool.lines_ahead())
         .filter_map(async |answer| answer)
@@ -65,7 +64,7 @@ fn lines(app: &Arc<App>, body: Body) -> impl Stream<Item = Line> + Send + use<> 
     })
 }
 
-async fn answer(app: Arc<App>, gate: Arc<Gate>, manner: Manner, line: Line) -> Option<Bytes> {
+async fn answer(app: Arc<App>, judge: Arc<Judge>, manner: Manner, line: Line) -> Option<Bytes> {
     let line = match line {
         Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => return None,
         Line::Whole(line) => line,
@@ -77,7 +76,7 @@ async fn answer(app: Arc<App>, gate: Arc<Gate>, manner: Manner, line: Line) -> O
     let judged = app.pool.run(turn, move || {
         let view = Format::Jsonl.view(&line, &Fields::default())?;
         let mut out = Vec::with_capacity(512);
-        let counted = reply::write(&gate, &view, manner, &mut out)?;
+        let counted = reply::write(&judge, &view, manner, &mut out)?;
         out.push(b'\n');
         Ok::<_, ApiError>((out, counted))
     });

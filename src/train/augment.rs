@@ -123,8 +123,38 @@ fn is_leftover(line: &str) -> bool {
     named || signs
 }
 
+/// What stands alone in front of a pointer to another article.
+fn lead_in(lang: &str, rng: &mut Rng) -> &'static str {
+    let own: &[&str] = match lang {
+        "id" | "ms" => {
+            &["Baca juga:", "Baca juga", "BACA JUGA:", "Simak juga:", "Lihat juga:", "Baca Juga :", "Artikel terkait:"]
+        }
+        "es" => &["Lee también:", "Te puede interesar:", "Lea además:", "Ver también", "Relacionado:"],
+        "pt" => &["Leia também:", "Veja também:", "Leia mais:", "Saiba mais"],
+        "fr" => &["Lire aussi :", "À lire aussi", "Voir aussi :", "Sur le même sujet"],
+        "de" => &["Lesen Sie auch:", "Mehr zum Thema:", "Auch interessant:", "Siehe auch"],
+        "it" => &["Leggi anche:", "Potrebbe interessarti:", "Vedi anche"],
+        "ru" => &["Читайте также:", "Читать также", "По теме:", "Смотрите также:"],
+        "uk" => &["Читайте також:", "Дивіться також:", "За темою"],
+        "tr" => &["Ayrıca okuyun:", "İlgili haber:", "Bunlar da ilginizi çekebilir:"],
+        "ur" => &["یہ بھی پڑھیے", "مزید پڑھیں:", "یہ بھی پڑھیں"],
+        "ar" => &["اقرأ أيضا:", "اقرأ أيضًا", "مواضيع ذات صلة:"],
+        "hi" => &["यह भी पढ़ें:", "ये भी पढ़ें", "संबंधित खबरें:"],
+        "bn" => &["আরও পড়ুন:", "আরো পড়ুন", "সম্পর্কিত খবর"],
+        "vi" => &["Xem thêm:", "Đọc thêm:", "Tin liên quan:", ">> Xem thêm"],
+        "th" => &["อ่านเพิ่มเติม:", "ข่าวที่เกี่ยวข้อง", "อ่านข่าวเพิ่มเติม"],
+        "zh" | "zh-TW" => &["延伸阅读：", "相关阅读", "相关新闻：", "推荐阅读："],
+        "ja" => &["関連記事：", "あわせて読みたい", "関連ニュース"],
+        "ko" => &["관련기사", "함께 읽으면 좋은 기사:", "관련 기사:"],
+        "pl" => &["Czytaj także:", "Zobacz też:", "Przeczytaj również:"],
+        "cs" | "sk" => &["Čtěte také:", "Přečtěte si také:", "Související:"],
+        _ => &["Read also:", "Also read:", "READ MORE:", "See also:", "Related:", "More on this story"],
+    };
+    own[rng.below(own.len())]
+}
+
 /// Times a line of a template counts, at most, however often it recurs.
-const MOST_COPIES: f32 = 25.0;
+const MOST_COPIES: f32 = 200.0;
 
 /// Everything augmentation draws from for the documents of one fold.
 pub(crate) struct Sources<'a> {
@@ -440,6 +470,16 @@ impl Sources<'_> {
                 let line = piece(rng, &inner);
                 lines.insert(at.min(lines.len()), line);
             }
+        }
+        if rng.chance(0.25) {
+            // A pointer on two lines between paragraphs: lead-in, then the other article's title.
+            let at = (1 + rng.below(lines.len().max(1))).min(lines.len());
+            let tail = lines.split_off(at);
+            for _ in 0..=rng.below(2) {
+                lines.push(vec![Part::junk(Label::Related, lead_in(lang, rng))]);
+                lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
+            }
+            lines.extend(tail);
         }
         if rng.chance(0.7) {
             if rng.chance(0.3) {

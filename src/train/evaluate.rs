@@ -681,7 +681,7 @@ fn tally(job: Job, sources: &[Source], detector: &Detector) -> Result<Tally, Eva
     for record in job.chunk.records() {
         let bad = |reason: String| EvaluateError::Document { name: name(), line: record.number, reason };
         match record.kind {
-            RecordKind::Filler | RecordKind::Rest => {}
+            RecordKind::Filler | RecordKind::Rest | RecordKind::Null | RecordKind::Tail => {}
             RecordKind::TooLong => return Err(bad("it is too long".to_owned())),
             RecordKind::Record => {
                 let gold: Gold<'_> = serde_json::from_slice(record.bytes).map_err(|error| bad(error.to_string()))?;

@@ -1,25 +1,8 @@
 //! Compressed inputs and outputs.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
 
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-
-use crate::support::{CLEAN, dirty, record, stdout, unspam};
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    MultiGzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
-    plain
-}
+use crate::support::{CLEAN, dirty, gunzip, gzip, record, stdout, unspam};
 
 #[test]
 fn gzip_of_many_members_is_read_to_its_end() {

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod bad_input;
+mod calibrate;
 mod check;
 mod clean;
 mod corpus;
@@ -17,10 +18,16 @@ mod model;
 mod model_file;
 mod outside;
 mod page;
+mod parquet;
+mod profile;
+mod report;
 mod restore;
+mod resume;
 mod scan;
 mod seed;
 mod serve;
 mod service;
 mod settings;
 mod support;
+mod tables;
+mod warc;

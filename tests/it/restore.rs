@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use unspam::io::{Fields, Format, ReadOptions, RecordReader};
-use unspam::ledger::{Ledger, write_entries};
+use unspam::ledger::{LedgerIndex, LedgerReader, write_entries};
 use unspam::{Cleaner, Detector};
 
 use crate::support::{CLEAN, dirty, record, stderr, stdout, tree};
@@ -112,16 +112,23 @@ proptest! {
         let mut cleaned = Vec::new();
         view.write_without(&edits, &mut cleaned);
         let mut ledger = Vec::new();
-        write_entries("a/b", 3, &view, &report, &edits, "m", &mut ledger);
+        write_entries("a/b", 3, &view, &report, &edits, "m", "p", &mut ledger);
         // The record without its text is the same, and the text is the cleaned one.
         let cleaned_view = format.view(&cleaned, &fields).expect("still a record");
         prop_assert_eq!(cleaned_view.text().as_bytes(), &Cleaner::apply(text.as_bytes(), &edits)[..]);
-        let options = ReadOptions::of(Format::Jsonl);
-        let reader = RecordReader::new(Box::new(std::io::Cursor::new(ledger)), None, false, &options).expect("opens");
-        let ledger = Ledger::read(reader).expect("a ledger");
+        let open = move || {
+            let options = ReadOptions::of(Format::Jsonl);
+            RecordReader::new(Box::new(std::io::Cursor::new(ledger.clone())), None, false, &options)
+        };
+        let index = LedgerIndex::read(open().expect("opens")).expect("a ledger");
+        let mut reader = LedgerReader::new(open);
+        reader.seek(&index, "a/b").expect("reads");
         let mut restored = Vec::new();
-        match ledger.file("a/b", false) {
-            Some(file) => file.restore(3, &cleaned_view, &mut restored).expect("fits"),
+        match reader.next(u64::MAX).expect("reads") {
+            Some((number, entries)) => {
+                prop_assert_eq!(number, 3);
+                entries.restore(&cleaned_view, &mut restored).expect("fits");
+            }
             None => restored = cleaned.clone(),
         }
         prop_assert_eq!(String::from_utf8_lossy(&restored), raw);

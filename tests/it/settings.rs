@@ -39,7 +39,7 @@ fn a_wrong_settings_file_is_refused_with_the_reason() {
         ("text_field = \"body\"", "unknown field `text_field`"),
         ("remove = [\"spam/gamling\"]", "spam/gamling"),
         ("[threshold]\n\"spam\" = 1.5", "1.5 is not a probability"),
-        ("input-format = \"parquet\"", "unknown format \"parquet\""),
+        ("input-format = \"word\"", "unknown format \"word\""),
         ("max-record = \"big\"", "\"big\" is not a size"),
     ] {
         fs::write(at.join("unspam.toml"), text).unwrap();

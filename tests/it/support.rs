@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use sha1::Digest as _;
 
 /// The article of [`DIRTY`] and what must be left of it.
 pub(crate) const CLEAN: &str = "\
@@ -60,6 +61,33 @@ pub(crate) fn lines(text: &str) -> Vec<serde_json::Value> {
 /// A JSON line with this text.
 pub(crate) fn record(id: &str, text: &str) -> String {
     serde_json::json!({"id": id, "text": text}).to_string() + "\n"
+}
+
+/// Bytes as a gzip file of one member.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+/// What a gzip file holds.
+pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Read as _;
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut plain).expect("gzip");
+    plain
+}
+
+/// A WARC record of text.
+pub(crate) fn warc(url: &str, text: &str) -> Vec<u8> {
+    let digest = data_encoding::BASE32.encode(&sha1::Sha1::digest(text));
+    format!(
+        "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: {url}\r\nWARC-Record-ID: <urn:uuid:{url}>\r\n\
+         WARC-Block-Digest: sha1:{digest}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}\r\n\r\n",
+        text.len()
+    )
+    .into_bytes()
 }
 
 /// All files below a folder with their contents, in the order of their names.
