@@ -8,6 +8,7 @@ mod clean;
 mod corpus;
 mod detector;
 mod determinism;
+mod dolma;
 mod evaluate;
 mod fixtures;
 mod formats;
