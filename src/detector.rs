@@ -102,6 +102,11 @@ impl Detector {
         DetectorBuilder::default()
     }
 
+    /// Returns a detector with the same model and another policy.
+    pub fn with_policy(&self, policy: Policy) -> Self {
+        Self { model: Arc::clone(&self.model), policy: Arc::new(policy) }
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy

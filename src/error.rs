@@ -52,7 +52,25 @@ pub enum ModelError {
         /// Checksum of the bytes.
         found: u32,
     },
-    /// A section is missing or its content makes no sense.
+    /// The labels of the model are not those of this build.
+    #[error("model has other labels than this build: {found}")]
+    Labels {
+        /// The labels in the file, in order.
+        found: String,
+    },
+    /// A section that every model has is not there.
+    #[error("model has no section \"{section}\"")]
+    MissingSection {
+        /// Name of the section.
+        section: String,
+    },
+    /// The file goes on behind its last section.
+    #[error("model is too long: {found} bytes follow the last section")]
+    Trailing {
+        /// Bytes behind the last section.
+        found: u64,
+    },
+    /// The content of a section makes no sense.
     #[error("model is malformed: {reason}")]
     Malformed {
         /// What is wrong.

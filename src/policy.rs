@@ -61,6 +61,7 @@ pub struct Policy {
     preset: Preset,
     remove: LabelSet,
     thresholds: BTreeMap<Label, f32>,
+    caution: f32,
     max_loss_share: f32,
 }
 
@@ -70,6 +71,7 @@ impl Default for Policy {
             preset: Preset::Balanced,
             remove: Self::default_remove(),
             thresholds: BTreeMap::new(),
+            caution: 0.0,
             max_loss_share: Self::DEFAULT_MAX_LOSS_SHARE,
         }
     }
@@ -119,6 +121,14 @@ impl Policy {
         Ok(self)
     }
 
+    /// Returns the policy with `nats` added to the log-odds of every threshold, those of the
+    /// preset and those set: above 0 less is removed, below 0 more. A number that is not finite
+    /// counts as 0. `unspam calibrate` chooses it.
+    pub fn with_caution(mut self, nats: f32) -> Self {
+        self.caution = if nats.is_finite() { nats } else { 0.0 };
+        self
+    }
+
     /// Returns the policy with another damage guard, a share of the text within `0..=1`.
     ///
     /// # Errors
@@ -149,6 +159,20 @@ impl Policy {
     /// The threshold set for a label, if one was.
     pub fn threshold(&self, label: Label) -> Option<f32> {
         self.thresholds.get(&label).copied()
+    }
+
+    /// Nats added to the log-odds of every threshold.
+    pub fn caution(&self) -> f32 {
+        self.caution
+    }
+
+    /// A threshold with the caution added.
+    pub(crate) fn raised(&self, threshold: f32) -> f32 {
+        if self.caution == 0.0 || threshold <= 0.0 || threshold >= 1.0 {
+            return threshold;
+        }
+        let logit = (threshold / (1.0 - threshold)).ln() + self.caution;
+        1.0 / (1.0 + (-logit).exp())
     }
 
     /// Share of the text above which the damage guard holds removals back.

@@ -74,12 +74,12 @@ const PIECE_BELOW: f32 = -2.0;
 /// Fewest characters of a plain line.
 const PLAIN_CHARS: u32 = 90;
 
-/// Whether a line is running text in which nothing asks for a closer look.
+/// Whether a line is running text that is content as a whole.
 ///
 /// Most of a text is. Rows and scores of such lines would say what is known already; leaving
 /// them out makes the detector several times as fast.
-fn plain(model: &Model, line: &LineView, suspicious: bool) -> bool {
-    if suspicious || !line.prose || line.chars() < PLAIN_CHARS || line.copies > 1 {
+fn plain(model: &Model, line: &LineView) -> bool {
+    if !line.prose || line.chars() < PLAIN_CHARS || line.copies > 1 {
         return false;
     }
     let logits = model.ngrams.logits(&line.sums);
@@ -95,8 +95,8 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
     looks.clear();
     for (number, line) in view.lines.iter().enumerate() {
         let suspicious = suspicious(model, view, line);
-        if plain(model, line, suspicious) {
-            looks.push(Look::Plain);
+        if plain(model, line) {
+            looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);
             first.push(softmax(PLAIN));
@@ -117,6 +117,8 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
 enum Look {
     /// Not at all: plain prose.
     Plain,
+    /// In pieces only: plain prose with something in it.
+    PlainPieces,
     /// As a whole.
     Whole,
     /// As a whole and in pieces.
@@ -129,7 +131,7 @@ fn second_pass(model: &Model, decoder: &Decoder, scratch: &mut Scratch) {
     scores.clear();
     let summary = Summary::new(view, first);
     for (number, row) in rows.iter_mut().enumerate() {
-        if looks[number] == Look::Plain {
+        if matches!(looks[number], Look::Plain | Look::PlainPieces) {
             scores.push(first[number]);
             continue;
         }
@@ -165,7 +167,7 @@ struct Candidate {
 
 /// Judges a text once.
 pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
-    scratch.view.load(text, &model.ngrams);
+    scratch.view.load(text, &model.ngrams, &model.languages);
     if scratch.view.lines.is_empty() {
         return Judgement { verdict: Verdict::Ok, spam_probability: 0.0, findings: Vec::new() };
     }
@@ -178,44 +180,37 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
-        let line = &scratch.view.lines[number];
-        let (chars, prose, body) = (line.chars(), line.prose, line.body);
-        let (from, to) = (line.from, line.to);
-        if let Some(class) = winner(probabilities) {
-            let finding = name(
-                model,
-                policy,
-                scope,
-                class,
-                probabilities,
-                body,
-                (from, to),
-                &scratch.rows[number],
-                &scratch.view,
-                &mut scratch.cues,
-            );
-            let removed = finding.action == Action::Remove;
-            candidates.push(Candidate { finding, chars, prose });
-            if removed {
+        let whole = judge_line(model, policy, scope, number, probabilities, scratch);
+        if !whole.as_ref().is_some_and(|whole| whole.finding.action == Action::Remove) {
+            let before = candidates.len();
+            judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            if candidates.len() > before {
+                // What is found inside the line stands for the line.
+                let spam = candidates[before..].iter().filter(|piece| piece.finding.label.class() == Class::Spam);
+                spam_probability = spam.map(|piece| piece.finding.score.get()).fold(spam_probability, f32::max);
                 continue;
             }
         }
-        let before = candidates.len();
-        judge_pieces(model, policy, text, number, scratch, &mut candidates);
-        if candidates.len() > before {
-            // What is found inside the line stands for the line.
-            let kept = before.checked_sub(1).filter(|&index| candidates[index].finding.span == body);
-            if let Some(index) = kept {
-                candidates.remove(index);
-            }
-            for candidate in &candidates[before.min(candidates.len()).saturating_sub(usize::from(kept.is_some()))..] {
-                if candidate.finding.label.class() == Class::Spam {
-                    spam_probability = spam_probability.max(candidate.finding.score.get());
-                }
-            }
-        }
+        candidates.extend(whole);
     }
     conclude(policy, &scratch.view, candidates, spam_probability)
+}
+
+/// What a line is as a whole, if it is not content.
+fn judge_line(
+    model: &Model,
+    policy: &Policy,
+    scope: Scope,
+    number: usize,
+    probabilities: [f32; CLASSES],
+    scratch: &mut Scratch,
+) -> Option<Candidate> {
+    let class = winner(probabilities)?;
+    let Scratch { view, rows, cues, .. } = scratch;
+    let line = &view.lines[number];
+    let symbols = (line.from, line.to);
+    let finding = name(model, policy, scope, class, probabilities, line.body, symbols, &rows[number], view, cues);
+    Some(Candidate { finding, chars: line.chars(), prose: line.prose })
 }
 
 /// The class of a line that is more likely junk or byline than content.
@@ -244,16 +239,18 @@ fn name(
     cues_of(row, cues);
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
-    let limit = |class: usize| match scope {
-        Scope::Line => thresholds.line[class],
-        Scope::Piece => thresholds.piece[class],
-        Scope::Single => thresholds.single[class],
+    let limit = |class: usize| {
+        policy.raised(match scope {
+            Scope::Line => thresholds.line[class],
+            Scope::Piece => thresholds.piece[class],
+            Scope::Single => thresholds.single[class],
+        })
     };
     let own = probabilities[class.index()];
     // Junk of either class is junk: a footer that might be spam goes all the same.
     let junk = probabilities[BOILERPLATE] + probabilities[SPAM];
     let sure = match policy.threshold(label) {
-        Some(threshold) => own >= threshold,
+        Some(threshold) => own >= policy.raised(threshold),
         None => own >= limit(class.index()) || class != Class::Byline && junk >= limit(BOILERPLATE).max(limit(SPAM)),
     };
     let action = if sure && policy.removes(label) { Action::Remove } else { Action::Keep };
@@ -308,19 +305,25 @@ fn suspicious(model: &Model, view: &View, line: &LineView) -> bool {
     brand::suspicious(symbols, signs.count(Sign::Digit) > 0, &model.brands, BRAND_LIKE, BRAND_WORD)
 }
 
+/// Characters at the end of a line that are searched for a brand.
+const TAIL_CHARS: usize = 60;
+
 /// The pieces of a line: sentences and links, and a brand at the end as a piece of its own.
 pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut Vec<Span>) {
     out.clear();
     Segmenter.pieces(text, body, out);
     let Some(&last) = out.last() else { return };
+    // Only its end matters.
     let piece = last.of(text);
+    let cut = piece.char_indices().rev().nth(TAIL_CHARS).map_or(0, |(at, _)| at);
+    let (last_start, piece) = (last.start() + cut, &piece[cut..]);
     let mut symbols = Vec::new();
     let (base, _) = Normalizer.fold(piece, &mut symbols);
     let found = brand::look(&symbols[..base], brands);
     let (from, to) = found.best_at;
     let at_end = to > from && !symbols[to..base].iter().any(|&symbol| symbol.is_ascii_alphanumeric() || symbol >= 0x80);
     if found.best >= BRAND_LIKE && at_end && from > 0 && symbols[from - 1] == b' ' {
-        let at = last.start() + Normalizer.byte_offset(piece, from);
+        let at = last_start + Normalizer.byte_offset(piece, from);
         if at > last.start() && at < last.end() {
             out.pop();
             out.push(Span::new(last.start(), at));
@@ -340,7 +343,10 @@ fn judge_pieces(
 ) {
     let line = &scratch.view.lines[number];
     let body = line.body;
-    if body.byte_len() > MAX_PIECED_LINE || line.chars() < 12 || scratch.looks[number] != Look::Pieces {
+    if body.byte_len() > MAX_PIECED_LINE
+        || line.chars() < 12
+        || !matches!(scratch.looks[number], Look::Pieces | Look::PlainPieces)
+    {
         return;
     }
     let mut pieces = std::mem::take(&mut scratch.pieces);
@@ -459,22 +465,8 @@ pub(crate) fn explain(model: &Model, policy: &Policy, scratch: &mut Scratch) -> 
     (0..scratch.view.lines.len())
         .map(|number| {
             let probabilities = calibrate(model, scope, scratch.scores[number]);
-            let line = &scratch.view.lines[number];
-            let (body, symbols) = (line.body, (line.from, line.to));
-            let finding = winner(probabilities).map(|class| {
-                name(
-                    model,
-                    policy,
-                    scope,
-                    class,
-                    probabilities,
-                    body,
-                    symbols,
-                    &scratch.rows[number],
-                    &scratch.view,
-                    &mut scratch.cues,
-                )
-            });
+            let body = scratch.view.lines[number].body;
+            let finding = judge_line(model, policy, scope, number, probabilities, scratch).map(|found| found.finding);
             LineExplanation {
                 span: body,
                 label: finding.as_ref().map_or(Label::Content, |finding| finding.label),

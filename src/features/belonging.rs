@@ -5,59 +5,78 @@
 
 use crate::features::view::LineView;
 
+/// Bits of the table for the longest documents, and for the shortest.
 const BITS: u32 = 15;
+const LEAST_BITS: u32 = 10;
 /// Symbols of prose after which no more are added: the table would fill up.
 const MAX_SYMBOLS: usize = 24_000;
-const EMPTY: u16 = 0;
-const MANY: u16 = u16::MAX;
+/// Low half of an entry: the 4-gram stands in several lines.
+const MANY: u32 = 0xffff;
 
 /// The 4-grams of a document's prose, each with the line it stands in.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
+    /// High half: the document that wrote the entry, so that none need be cleared. Low half:
     /// 1 + number of the only line that holds the 4-gram, or [`MANY`].
-    lines: Box<[u16]>,
+    entries: Box<[u32]>,
+    document: u32,
+    /// Bits of the table in use; short documents need a small part of it.
+    bits: u32,
     used: bool,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { lines: vec![EMPTY; 1 << BITS].into_boxed_slice(), used: false }
+        Self { entries: vec![0; 1 << BITS].into_boxed_slice(), document: 0, bits: LEAST_BITS, used: false }
     }
 }
 
-fn slot(window: u32) -> usize {
-    (window.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+fn slot(window: u32, shift: u32) -> usize {
+    (window.wrapping_mul(0x9e37_79b1) >> shift) as usize
 }
 
 impl Vocabulary {
     /// Takes in the prose of a document.
     pub(crate) fn load(&mut self, symbols: &[u8], lines: &[LineView]) {
-        if self.used {
-            self.lines.fill(EMPTY);
-            self.used = false;
+        self.used = false;
+        self.document += 1;
+        if self.document > 0xffff {
+            self.entries.fill(0);
+            self.document = 1;
         }
         if lines.len() < 2 {
             return;
         }
         let mut left = MAX_SYMBOLS;
+        let prose: usize = lines.iter().filter(|line| line.prose).map(|line| line.base - line.from).sum();
+        // At least four slots a 4-gram, until the table is full.
+        self.bits = (prose.min(left).max(1).ilog2() + 3).clamp(LEAST_BITS, BITS);
         for (number, line) in lines.iter().enumerate() {
             if !line.prose {
                 continue;
             }
             self.used = true;
-            let own = (number as u16 % (MANY - 2)) + 1;
+            let own = self.own(number);
             let end = line.base.min(line.from + left);
             left -= end - line.from;
             let mut window = 0u32;
+            let many = own | MANY;
+            let shift = 32 - self.bits;
+            let entries = &mut self.entries[..1 << self.bits];
             for &symbol in &symbols[line.from..end] {
                 window = window << 8 | u32::from(symbol);
-                let entry = &mut self.lines[slot(window)];
-                *entry = if *entry == EMPTY || *entry == own { own } else { MANY };
+                let entry = &mut entries[slot(window, shift)];
+                *entry = if *entry == own || *entry >> 16 != own >> 16 { own } else { many };
             }
             if left == 0 {
                 break;
             }
         }
+    }
+
+    /// The entry of a 4-gram that stands in one line only.
+    fn own(&self, number: usize) -> u32 {
+        self.document << 16 | (number as u32 % (MANY - 2) + 1)
     }
 
     /// Whether the document has prose to compare with.
@@ -71,15 +90,15 @@ impl Vocabulary {
         if symbols.len() < 4 {
             return (0.0, 0);
         }
-        let own = (number as u16 % (MANY - 2)) + 1;
+        let own = self.own(number);
         // Long lines are judged by their first part.
         let symbols = &symbols[..symbols.len().min(400)];
         let mut window = symbols[..3].iter().fold(0u32, |window, &symbol| window << 8 | u32::from(symbol));
         let mut shared = 0;
         for &symbol in &symbols[3..] {
             window = window << 8 | u32::from(symbol);
-            let entry = self.lines[slot(window)];
-            shared += u32::from(entry != EMPTY && entry != own);
+            let entry = self.entries[slot(window, 32 - self.bits)];
+            shared += u32::from(entry >> 16 == self.document && entry != own);
         }
         let count = symbols.len() as u32 - 3;
         (shared as f32 / count as f32, count)

@@ -54,7 +54,12 @@ pub(crate) fn first_pass_row(view: &View, line: &LineView, place: Place, resourc
     row[F::Markup as usize] = flag(links.markup);
     row[F::Email as usize] = flag(links.email);
     row[F::Handle as usize] = flag(links.handle);
-    row[F::Hashtags as usize] = ln1(line.signs.count(Sign::Hash));
+    if line.signs.count(Sign::Hash) > 0 {
+        let tags = base.windows(3).filter(|three| {
+            three[0] == b' ' && three[1] == b'#' && (three[2].is_ascii_alphabetic() || three[2] >= 0x80)
+        });
+        row[F::Hashtags as usize] = ln1(tags.count() as u32);
+    }
     row[F::Phone as usize] = flag(links.phone);
     row[F::Messenger as usize] = flag(links.messenger);
     row[F::Shortener as usize] = flag(links.shortener);
@@ -64,6 +69,7 @@ pub(crate) fn first_pass_row(view: &View, line: &LineView, place: Place, resourc
     lexical(line, all, &context, resources, row);
     brands(view, line, place, all, &context, resources, row);
     scripts(view, line, &context, row);
+    language(view, base, place, &context, resources, row);
     belonging(view, line, place, &context, row);
 }
 
@@ -114,7 +120,9 @@ fn shape(line: &LineView, base: &[u8], row: &mut Row) {
         row[F::StartsBullet as usize] = flag(matches!(first, b'*' | b'-' | b'+'));
         row[F::StartsArrow as usize] = flag(first == b'>');
         row[F::StartsQuote as usize] = flag(matches!(first, b'"' | b'\''));
-        row[F::StartsHash as usize] = flag(first == b'#');
+        let second = base.get(1).copied().unwrap_or(b' ');
+        row[F::StartsHash as usize] = flag(first == b'#' && (second.is_ascii_alphabetic() || second >= 0x80));
+        row[F::StartsHashSpace as usize] = flag(first == b'#' && matches!(second, b'#' | b' '));
         row[F::Bracketed as usize] = flag(matches!((first, last), (b'(', b')') | (b'[', b']') | (b'<', b'>')));
     }
     row[F::Quotes as usize] = ln1(signs.count(Sign::Quote));
@@ -393,6 +401,16 @@ fn scripts(view: &View, line: &LineView, context: &Context, row: &mut Row) {
             || invisible > 1
             || count(&[Trace::Overlay, Trace::MixedWord, Trace::Spaced, Trace::Reversed]) > 0,
     );
+}
+
+fn language(view: &View, base: &[u8], place: Place, context: &Context, resources: Resources<'_>, row: &mut Row) {
+    let other = (resources.languages.mismatch(base, &view.language) / 8.0).min(3.0);
+    row[F::OtherLanguage as usize] = other;
+    if context.behind {
+        row[F::OtherLanguageTail as usize] = other;
+    } else if context.inside || place.piece {
+        row[F::OtherLanguageInside as usize] = other;
+    }
 }
 
 fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row: &mut Row) {

@@ -4,7 +4,9 @@
 //! matcher give up at the first letter that is not ASCII. Each runs only on lines that hold
 //! the sign it cannot do without.
 
-use regex_automata::meta::Regex;
+use std::sync::OnceLock;
+
+use regex_automata::meta::{FindMatches, Regex};
 use regex_automata::util::syntax;
 
 use super::signs::{Sign, Signs};
@@ -28,29 +30,52 @@ pub struct Links {
     pub time: bool,
 }
 
-/// The compiled patterns.
+/// A pattern that is compiled when it is first needed: most texts need few of them.
 #[derive(Debug, Clone)]
-pub struct LinkFinder {
-    url: Regex,
-    domain: Regex,
-    anchor: Regex,
-    markup: Regex,
-    email: Regex,
-    handle: Regex,
-    phone: Regex,
-    messenger: Regex,
-    shortener: Regex,
-    file_name: Regex,
-    date: Regex,
-    time: Regex,
+struct Pattern {
+    text: &'static str,
+    compiled: OnceLock<Regex>,
 }
 
-fn compile(pattern: &str) -> Regex {
-    Regex::builder()
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
-        .configure(Regex::config().utf8_empty(false))
-        .build(pattern)
-        .expect("the patterns of this file are valid")
+impl Pattern {
+    fn regex(&self) -> &Regex {
+        self.compiled.get_or_init(|| {
+            Regex::builder()
+                .syntax(syntax::Config::new().unicode(false).utf8(false))
+                .configure(Regex::config().utf8_empty(false))
+                .build(self.text)
+                .expect("the patterns of this file are valid")
+        })
+    }
+
+    fn is_match(&self, symbols: &[u8]) -> bool {
+        self.regex().is_match(symbols)
+    }
+
+    fn find_iter<'p>(&'p self, symbols: &'p [u8]) -> FindMatches<'p, 'p> {
+        self.regex().find_iter(symbols)
+    }
+}
+
+/// The patterns.
+#[derive(Debug, Clone)]
+pub struct LinkFinder {
+    url: Pattern,
+    domain: Pattern,
+    anchor: Pattern,
+    markup: Pattern,
+    email: Pattern,
+    handle: Pattern,
+    phone: Pattern,
+    messenger: Pattern,
+    shortener: Pattern,
+    file_name: Pattern,
+    date: Pattern,
+    time: Pattern,
+}
+
+fn compile(text: &'static str) -> Pattern {
+    Pattern { text, compiled: OnceLock::new() }
 }
 
 impl Default for LinkFinder {

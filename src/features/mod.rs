@@ -21,18 +21,20 @@ pub(crate) use extract::{Place, Summary, fill_neighbours, first_pass_row};
 pub(crate) use view::View;
 
 /// Raised whenever a feature changes its meaning under the same code; part of the schema digest.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 use links::LinkFinder;
 use phrase::PhraseSet;
 
 use crate::model::brand::BrandTable;
+use crate::model::language::LanguageTable;
 use crate::model::ngram::NgramTable;
 
 /// What extraction needs besides the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resources<'m> {
     pub(crate) ngrams: &'m NgramTable,
+    pub(crate) languages: &'m LanguageTable,
     pub(crate) brands: &'m BrandTable,
     pub(crate) phrases: &'m PhraseSet,
     pub(crate) links: &'m LinkFinder,

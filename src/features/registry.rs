@@ -86,7 +86,8 @@ registry! {
         StartsBullet = "starts_bullet": "1 if it begins with a bullet, dash or star.";
         StartsArrow = "starts_arrow": "1 if it begins with an arrow or >.";
         StartsQuote = "starts_quote": "1 if it begins with a quotation mark; content.";
-        StartsHash = "starts_hash": "1 if it begins with #; tags and Markdown headings.";
+        StartsHash = "starts_hash": "1 if it begins with # and a letter; tags, directives of programs.";
+        StartsHashSpace = "starts_hash_space": "1 if it begins with #, more of them or a space behind; headings, comments in code.";
         Bracketed = "bracketed": "1 if the whole line stands in brackets.";
         Quotes = "quotes": "ln(1 + quotation marks), 0..4; content.";
         Pipes = "pipes": "ln(1 + vertical bars), 0..4; menus and footers.";
@@ -116,7 +117,7 @@ registry! {
         Markup = "markup": "1 if it holds HTML tags or shortcodes.";
         Email = "email": "1 if it holds an e-mail address.";
         Handle = "handle": "1 if it holds an @handle.";
-        Hashtags = "hashtags": "ln(1 + hashtags), 0..4.";
+        Hashtags = "hashtags": "ln(1 + signs # behind a space with a letter behind), 0..4; not the first sign of a line.";
         Phone = "phone": "1 if it holds what reads like a phone number.";
         Messenger = "messenger": "1 if a messenger is named or linked (wa.me, t.me, line id).";
         Shortener = "shortener": "1 if it holds an address of a link shortener.";
@@ -182,6 +183,9 @@ registry! {
         ForeignShare = "foreign_script": "Letters outside the document's main script, 0..1; higher is more suspicious.";
         ScriptMismatch = "script_mismatch": "1 if the line's main script is not the document's.";
         ForeignTail = "foreign_tail": "foreign_script behind the last prose line.";
+        OtherLanguage = "other_language": "Lead of another language over the document's, 0..3; higher is more suspicious.";
+        OtherLanguageTail = "other_language_tail": "other_language behind the last prose line.";
+        OtherLanguageInside = "other_language_inside": "other_language between two prose lines, or within one.";
         EmojiShare = "emoji_share": "Emoji among characters, 0..1.";
         Emoji = "emoji": "ln(1 + emoji), 0..4.";
         Styled = "styled": "ln(1 + mathematical, circled, squared, small-capital letters), 0..6; disguise.";

@@ -85,8 +85,18 @@ impl Signs {
     /// Counts the signs of folded symbols.
     pub fn count_in(symbols: &[u8]) -> Self {
         let mut counts = [0u32; 32];
-        for &symbol in symbols {
-            counts[usize::from(CLASS[usize::from(symbol)])] += 1;
+        // Two sets of counters: a second letter need not wait for the first one's sum.
+        let mut others = [0u32; 32];
+        let mut pairs = symbols.chunks_exact(2);
+        for pair in &mut pairs {
+            counts[usize::from(CLASS[usize::from(pair[0])] & 31)] += 1;
+            others[usize::from(CLASS[usize::from(pair[1])] & 31)] += 1;
+        }
+        for &symbol in pairs.remainder() {
+            counts[usize::from(CLASS[usize::from(symbol)] & 31)] += 1;
+        }
+        for (count, other) in counts.iter_mut().zip(others) {
+            *count += other;
         }
         let mut signs = Self { counts, inner_dots: 0, sentence_breaks: 0, number_runs: 0 };
         if counts[Sign::Dot as usize] + counts[Sign::Question as usize] + counts[Sign::Exclamation as usize] > 0 {

@@ -2,6 +2,7 @@
 
 use crate::features::belonging::Vocabulary;
 use crate::features::signs::Signs;
+use crate::model::language::{LanguageProfile, LanguageTable};
 use crate::model::ngram::{NgramSums, NgramTable};
 use crate::normalize::{FoldStats, Normalizer, Script};
 use crate::segment::{Segment, Segmenter};
@@ -48,6 +49,8 @@ pub(crate) struct View {
     hashes: Vec<(u64, u32)>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) main_script: usize,
+    /// What the prose is written in.
+    pub(crate) language: LanguageProfile,
     pub(crate) first_prose: Option<usize>,
     pub(crate) last_prose: Option<usize>,
     pub(crate) prose_lines: usize,
@@ -62,12 +65,15 @@ pub(crate) struct View {
     pub(crate) next_prose: Vec<u32>,
 }
 
+/// Prose lines that tell the language of a document.
+const LANGUAGE_LINES: usize = 12;
+
 /// Stands for "no such line".
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl View {
     /// Folds `text` into this view, replacing what it held.
-    pub(crate) fn load(&mut self, text: &str, ngrams: &NgramTable) {
+    pub(crate) fn load(&mut self, text: &str, ngrams: &NgramTable, languages: &LanguageTable) {
         self.symbols.clear();
         self.lines.clear();
         self.segments.clear();
@@ -85,6 +91,13 @@ impl View {
         self.count_copies();
         self.measure();
         self.vocabulary.load(&self.symbols, &self.lines);
+        self.language = LanguageProfile::default();
+        if self.lines.len() > 1 {
+            let prose = self.lines.iter().filter(|line| line.prose);
+            for line in prose.take(LANGUAGE_LINES) {
+                languages.add(&self.symbols[line.from..line.base], &mut self.language);
+            }
+        }
     }
 
     fn count_copies(&mut self) {
@@ -207,12 +220,25 @@ pub(crate) fn ends_sentence(symbols: &[u8]) -> bool {
     end.is_some_and(|at| matches!(symbols[at], b'.' | b'?' | b'!') && !symbols[..at].ends_with(b".."))
 }
 
+/// Symbols up to which digits fall together in a hash.
+const HASH_DIGITS: usize = 160;
+
 fn hash(symbols: &[u8]) -> u64 {
-    symbols.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &symbol| {
-        // Digits fall together: counters and dates repeat with other numbers.
-        let symbol = if symbol.is_ascii_digit() { b'0' } else { symbol };
-        (hash ^ u64::from(symbol)).wrapping_mul(0x100_0000_01b3)
-    })
+    const PRIME: u64 = 0x100_0000_01b3;
+    let start = 0xcbf2_9ce4_8422_2325;
+    if symbols.len() <= HASH_DIGITS {
+        return symbols.iter().fold(start, |hash, &symbol| {
+            // Counters and dates repeat with other numbers.
+            let symbol = if symbol.is_ascii_digit() { b'0' } else { symbol };
+            (hash ^ u64::from(symbol)).wrapping_mul(PRIME)
+        });
+    }
+    let (words, rest) = symbols.as_chunks::<8>();
+    let hash = words.iter().fold(start, |hash, &word| {
+        let hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^ hash >> 29
+    });
+    rest.iter().fold(hash, |hash, &symbol| (hash ^ u64::from(symbol)).wrapping_mul(PRIME))
 }
 
 fn first_word(symbols: &[u8]) -> u64 {

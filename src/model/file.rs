@@ -1,4 +1,5 @@
-//! The model file: one line of JSON, then sections of little-endian numbers.
+//! The model file: one line of JSON, a line with its checksum, then sections of little-endian
+//! numbers.
 //!
 //! The header names the format, the feature schema, the labels and every section with its
 //! length and checksum. It is checked in that order, each failure is its own error, and
@@ -16,9 +17,10 @@ use crate::features::{FEATURE_COUNT, schema_digest};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
 use crate::model::kind::{KINDS, KindTable};
+use crate::model::language::{self, LANGUAGES, LanguageTable};
 use crate::model::linear::LinearModel;
 use crate::model::network::{Network, UNITS};
-use crate::model::ngram::NgramTable;
+use crate::model::ngram::{self, NgramTable};
 use crate::model::{Calibration, Model, Thresholds};
 use crate::policy::Preset;
 
@@ -27,6 +29,8 @@ const FORMAT: u32 = 1;
 const OLDEST: u32 = 1;
 /// Longest header that is read; a real one has some kilobytes.
 const MAX_HEADER: usize = 1 << 20;
+/// Eight hexadecimal digits and a line break: the CRC-32 of the header line.
+const CHECKSUM_LINE: usize = 9;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
@@ -55,7 +59,8 @@ pub(crate) struct ModelParts<'a> {
     pub(crate) ngrams: &'a NgramTable,
     pub(crate) kinds: &'a [KindTable; 2],
     pub(crate) brands: &'a BrandTable,
-    pub(crate) phrases: &'a str,
+    pub(crate) languages: &'a LanguageTable,
+    pub(crate) phrases: &'a PhraseSet,
     pub(crate) first: &'a LinearModel,
     pub(crate) second: &'a Network,
     pub(crate) piece: &'a Network,
@@ -68,7 +73,7 @@ pub(crate) struct ModelParts<'a> {
 pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     let mut sections: Vec<(String, Vec<u8>)> = Vec::new();
     let mut ngrams = Encoder::default();
-    ngrams.u32(parts.ngrams.bits()).f32(parts.ngrams.scale()).f32s(&parts.ngrams.bias());
+    ngrams.f32(parts.ngrams.scale()).f32s(&parts.ngrams.bias());
     for &packed in parts.ngrams.weights() {
         ngrams.u32(packed);
     }
@@ -83,7 +88,11 @@ pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     brands.u32(parts.brands.bits()).f32(parts.brands.scale()).f32(parts.brands.bias());
     brands.bytes.extend(parts.brands.weights().iter().map(|&weight| weight as u8));
     sections.push(("brands".to_owned(), brands.bytes));
-    sections.push(("phrases".to_owned(), parts.phrases.as_bytes().to_vec()));
+    let mut languages = Encoder::default();
+    languages.f32(parts.languages.scale());
+    languages.bytes.extend(parts.languages.weights().iter().flatten().map(|&weight| weight as u8));
+    sections.push(("languages".to_owned(), languages.bytes));
+    sections.push(("phrases".to_owned(), parts.phrases.encode()));
     let mut first = Encoder::default();
     first.linear(parts.first);
     sections.push(("first".to_owned(), first.bytes));
@@ -128,7 +137,8 @@ pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
         training: parts.training,
     };
     let mut out = serde_json::to_vec(&header).unwrap_or_default();
-    out.push(b'\n');
+    let checksum = crc32fast::hash(&out);
+    out.extend(format!("\n{checksum:08x}\n").into_bytes());
     for (_, bytes) in sections {
         out.extend(bytes);
     }
@@ -148,14 +158,26 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     if !(OLDEST..=FORMAT).contains(&format) {
         return Err(ModelError::Format { found: format, min: OLDEST, max: FORMAT });
     }
+    let behind = &bytes[end + 1..];
+    let Some((checksum, b'\n')) =
+        behind.get(..CHECKSUM_LINE).and_then(|line| line.split_last()).map(|(last, line)| (line, *last))
+    else {
+        let found = behind.len().min(CHECKSUM_LINE) as u64;
+        return Err(ModelError::Truncated { section: "header".to_owned(), needed: CHECKSUM_LINE as u64, found });
+    };
+    let found = crc32fast::hash(line.as_bytes());
+    let expected = std::str::from_utf8(checksum).ok().and_then(|text| u32::from_str_radix(text, 16).ok());
+    if expected != Some(found) {
+        return Err(ModelError::Checksum { section: "header".to_owned(), expected: expected.unwrap_or(0), found });
+    }
     let header: Header = serde_json::from_value(value).map_err(ModelError::malformed)?;
     if header.schema != schema_digest() {
         return Err(ModelError::Schema { found: header.schema, expected: schema_digest() });
     }
     if !header.labels.iter().map(String::as_str).eq(Label::ALL.iter().map(|label| label.as_str())) {
-        return Err(ModelError::malformed("its labels are not those of this build"));
+        return Err(ModelError::Labels { found: header.labels.join(" ") });
     }
-    let mut rest = &bytes[end + 1..];
+    let mut rest = &behind[CHECKSUM_LINE..];
     let mut sections = Vec::new();
     for section in &header.sections {
         let found = rest.len() as u64;
@@ -175,17 +197,20 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         rest = behind;
     }
     if !rest.is_empty() {
-        return Err(ModelError::malformed(format!("{} bytes follow the last section", rest.len())));
+        return Err(ModelError::Trailing { found: rest.len() as u64 });
     }
     let section = |name: &str| {
         let body = sections.iter().find(|(known, _)| *known == name).map(|&(_, body)| body);
-        body.map(Decode).ok_or_else(|| ModelError::malformed(format!("section \"{name}\" is missing")))
+        body.map(Decode).ok_or_else(|| ModelError::MissingSection { section: name.to_owned() })
     };
 
     let mut data = section("ngrams")?;
-    let (bits, scale, bias) = (data.bits()?, data.f32()?, data.f32s()?);
-    let weights = (0..1usize << bits).map(|_| data.u32()).collect::<Result<_, _>>()?;
-    let ngrams = NgramTable::new(bits, weights, scale, bias).ok_or_else(|| ModelError::malformed("ngrams"))?;
+    let (scale, bias) = (data.f32()?, data.f32s()?);
+    let weights = data
+        .take(4 << ngram::BITS)?
+        .chunks_exact(4)
+        .map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
+    let ngrams = NgramTable::new(weights.collect(), scale, bias).ok_or_else(|| ModelError::malformed("ngrams"))?;
     data.end("ngrams")?;
 
     let kinds = |name: &str| -> Result<KindTable, ModelError> {
@@ -204,8 +229,14 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     data.end("brands")?;
     let brands = BrandTable::new(bits, weights, scale, bias).ok_or_else(|| ModelError::malformed("brands"))?;
 
-    let text = std::str::from_utf8(section("phrases")?.0).map_err(ModelError::malformed)?;
-    let phrases = PhraseSet::parse(split_lists(text)?)?;
+    let mut data = section("languages")?;
+    let scale = data.f32()?;
+    let rows = data.take(LANGUAGES << language::BITS)?.chunks_exact(LANGUAGES);
+    data.end("languages")?;
+    let rows = rows.map(|chunk| std::array::from_fn(|index| chunk[index] as i8)).collect();
+    let languages = LanguageTable::new(rows, scale).ok_or_else(|| ModelError::malformed("languages"))?;
+
+    let phrases = PhraseSet::decode(section("phrases")?.0)?;
 
     let mut data = section("first")?;
     let first = data.linear("first", FIRST_PASS_COUNT)?;
@@ -258,6 +289,7 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         ngrams,
         kinds,
         brands,
+        languages,
         phrases,
         links: LinkFinder::default(),
         first,
@@ -272,18 +304,6 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
 
 fn wrong_count(name: &str, found: usize, expected: usize) -> ModelError {
     ModelError::malformed(format!("section \"{name}\" has {found} features, expected {expected}"))
-}
-
-/// Splits the section of phrase lists: `%label` lines begin the list of a label.
-pub(crate) fn split_lists(text: &str) -> Result<Vec<(Label, &str)>, ModelError> {
-    let mut lists = Vec::new();
-    for part in text.split("\n%").map(|part| part.strip_prefix('%').unwrap_or(part)) {
-        let (name, body) = part.split_once('\n').unwrap_or((part, ""));
-        if !name.is_empty() {
-            lists.push((name.trim().parse().map_err(ModelError::malformed)?, body));
-        }
-    }
-    Ok(lists)
 }
 
 #[derive(Default)]

@@ -6,6 +6,7 @@
 pub(crate) mod brand;
 mod file;
 pub(crate) mod kind;
+pub mod language;
 pub mod linear;
 pub mod network;
 pub mod ngram;
@@ -22,12 +23,13 @@ use crate::policy::Preset;
 
 use brand::BrandTable;
 use kind::KindTable;
+use language::LanguageTable;
 use linear::LinearModel;
 use network::Network;
 use ngram::NgramTable;
 
 #[cfg(feature = "train")]
-pub(crate) use file::{ModelParts, split_lists, write_model};
+pub(crate) use file::{ModelParts, write_model};
 
 /// The model that is part of the program.
 const BUILTIN: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default.unspam"));
@@ -73,6 +75,7 @@ pub struct Model {
     pub(crate) ngrams: NgramTable,
     pub(crate) kinds: [KindTable; 2],
     pub(crate) brands: BrandTable,
+    pub(crate) languages: LanguageTable,
     pub(crate) phrases: PhraseSet,
     pub(crate) links: LinkFinder,
     /// First pass over lines, second pass, and the model of pieces inside a line.
@@ -98,8 +101,9 @@ impl Model {
     /// Reads a model.
     ///
     /// # Errors
-    /// Says what is wrong: not a model, another format, another feature schema, cut short,
-    /// damaged, malformed. Checked in that order; no input panics.
+    /// Says what is wrong: not a model, another format, a damaged header, another feature schema,
+    /// other labels, cut short, damaged, too long, a section missing, malformed. Checked in that
+    /// order; no input panics.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         file::read_model(bytes)
     }
@@ -136,7 +140,13 @@ impl Model {
     }
 
     pub(crate) fn resources(&self) -> Resources<'_> {
-        Resources { ngrams: &self.ngrams, brands: &self.brands, phrases: &self.phrases, links: &self.links }
+        Resources {
+            ngrams: &self.ngrams,
+            languages: &self.languages,
+            brands: &self.brands,
+            phrases: &self.phrases,
+            links: &self.links,
+        }
     }
 
     /// Returns the label of a line known to be of a class, and the kind's share of the class.

@@ -24,7 +24,7 @@ const NGRAM_SYMBOL: [u8; 256] = {
     table
 };
 
-const WORD_SYMBOL: [bool; 256] = {
+pub(crate) const WORD_SYMBOL: [bool; 256] = {
     let mut table = [false; 256];
     let mut symbol = 0;
     while symbol < 256 {
@@ -36,6 +36,10 @@ const WORD_SYMBOL: [bool; 256] = {
 
 const MULTIPLIERS: [u64; 5] =
     [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53];
+
+/// Multipliers of the windows of 3, 4 and 6 symbols. Shifted to the left, they push older symbols
+/// out of the product, so the window needs no mask.
+const WINDOWS: [u64; 3] = [MULTIPLIERS[0] << 40, MULTIPLIERS[1] << 32, MULTIPLIERS[2] << 16];
 
 /// Calls `visit` with the 64-bit hash of every n-gram of the symbols: characters 3, 4 and 6,
 /// words 1 and 2. The high bits are the ones to use.
@@ -67,9 +71,9 @@ impl Walker {
     fn push(&mut self, symbol: u8, visit: &mut impl FnMut(u64)) {
         let folded = NGRAM_SYMBOL[usize::from(symbol)];
         self.window = self.window << 8 | u64::from(folded);
-        visit((self.window & 0xff_ffff).wrapping_mul(MULTIPLIERS[0]));
-        visit((self.window & 0xffff_ffff).wrapping_mul(MULTIPLIERS[1]));
-        visit((self.window & 0xffff_ffff_ffff).wrapping_mul(MULTIPLIERS[2]));
+        for multiplier in WINDOWS {
+            visit(self.window.wrapping_mul(multiplier));
+        }
         if WORD_SYMBOL[usize::from(symbol)] {
             self.word = (self.word ^ u64::from(folded)).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
         } else if self.word != 0 {
@@ -103,28 +107,37 @@ pub struct NgramSums {
     pub peak: f32,
 }
 
+/// Bits of the hash, known here so that the inner loop needs no check of bounds.
+pub(crate) const BITS: u32 = 17;
+const SIZE: usize = 1 << BITS;
+/// Largest weight either way: three raised ones fit a byte.
+pub(crate) const LIMIT: i8 = 42;
+
 /// Weights of hashed n-grams for the four classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NgramTable {
-    bits: u32,
-    /// Four signed bytes a bucket, each raised by 128 so that packed sums need no sign.
-    weights: Vec<u32>,
+    /// Four bytes a bucket, each raised by [`LIMIT`] so that packed sums need no sign.
+    weights: Box<[u32; SIZE]>,
     scale: f32,
     bias: [f32; Class::COUNT],
 }
 
-/// Symbols per block: at most five n-grams a symbol keep each 16-bit sum below 65,536.
+/// Symbols per block: sums of a block stay far below 65,536.
 const BLOCK: usize = 48;
 
-impl NgramTable {
-    /// Returns the table, or `None` if `weights` is not 2^`bits` long.
-    pub(crate) fn new(bits: u32, weights: Vec<u32>, scale: f32, bias: [f32; Class::COUNT]) -> Option<Self> {
-        (bits <= 24 && weights.len() == 1 << bits).then_some(Self { bits, weights, scale, bias })
-    }
+/// Spreads four bytes to four 16-bit lanes: classes 0, 2, 1, 3 from the lowest.
+#[inline(always)]
+fn spread(packed: u32) -> u64 {
+    (u64::from(packed) | u64::from(packed) << 24) & 0x00ff_00ff_00ff_00ff
+}
 
-    /// Number of hash bits.
-    pub(crate) fn bits(&self) -> u32 {
-        self.bits
+impl NgramTable {
+    /// Returns the table, or `None` if there are not 2^17 weights or one is out of range.
+    pub(crate) fn new(weights: Vec<u32>, scale: f32, bias: [f32; Class::COUNT]) -> Option<Self> {
+        let raised = 2 * LIMIT as u8;
+        let valid = weights.iter().all(|packed| packed.to_le_bytes().iter().all(|&byte| byte <= raised));
+        let weights = Box::try_from(weights.into_boxed_slice()).ok().filter(|_| valid)?;
+        Some(Self { weights, scale, bias })
     }
 
     pub(crate) fn scale(&self) -> f32 {
@@ -136,7 +149,7 @@ impl NgramTable {
     }
 
     pub(crate) fn weights(&self) -> &[u32] {
-        &self.weights
+        self.weights.as_slice()
     }
 
     /// Sums the weights of all n-grams of a folded line.
@@ -144,11 +157,8 @@ impl NgramTable {
     /// The same n-grams as `for_each_ngram`, in a loop that keeps everything in registers;
     /// a test holds the two together.
     pub fn sum(&self, symbols: &[u8]) -> NgramSums {
-        let shift = 64 - self.bits;
-        let mask = self.weights.len() - 1;
-        let weights = self.weights.as_slice();
-        // With a length known to be a power of two, the mask spares the bounds check a branch.
-        let load = |hash: u64| weights[(hash >> shift) as usize & mask];
+        let weights: &[u32; SIZE] = &self.weights;
+        let load = |hash: u64| weights[(hash >> (64 - BITS)) as usize];
         let mut total = [0i64; 4];
         let mut count = 0u32;
         let mut peak = i64::MIN;
@@ -158,49 +168,40 @@ impl NgramTable {
             let (block, behind) = rest.split_at(rest.len().min(BLOCK));
             rest = behind;
             let last = rest.is_empty();
-            let (mut even, mut odd) = (0u32, 0u32);
-            let mut n = 0u32;
+            let mut sums = 0u64;
+            let mut words = 0u32;
             let Walker { mut window, mut word, mut previous } = walker;
-            let mut at = 0;
-            let end = block.len() + usize::from(last);
-            while at < end {
-                let symbol = block.get(at).copied().unwrap_or(END);
-                at += 1;
+            let mut step = |symbol: u8| {
                 let folded = u64::from(NGRAM_SYMBOL[usize::from(symbol)]);
                 window = window << 8 | folded;
-                let one = load((window & 0xff_ffff).wrapping_mul(MULTIPLIERS[0]));
-                let two = load((window & 0xffff_ffff).wrapping_mul(MULTIPLIERS[1]));
-                let three = load((window & 0xffff_ffff_ffff).wrapping_mul(MULTIPLIERS[2]));
-                even = even
-                    .wrapping_add(one & 0x00ff_00ff)
-                    .wrapping_add(two & 0x00ff_00ff)
-                    .wrapping_add(three & 0x00ff_00ff);
-                odd = odd
-                    .wrapping_add(one >> 8 & 0x00ff_00ff)
-                    .wrapping_add(two >> 8 & 0x00ff_00ff)
-                    .wrapping_add(three >> 8 & 0x00ff_00ff);
+                // Three weights stay below 256 in every byte, so one spreading serves them all.
+                let three = load(window.wrapping_mul(WINDOWS[0]))
+                    .wrapping_add(load(window.wrapping_mul(WINDOWS[1])))
+                    .wrapping_add(load(window.wrapping_mul(WINDOWS[2])));
+                sums = sums.wrapping_add(spread(three));
                 if WORD_SYMBOL[usize::from(symbol)] {
                     word = (word ^ folded).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
                 } else if word != 0 {
                     let mixed = word ^ word >> 32;
-                    let one = load(mixed.wrapping_mul(MULTIPLIERS[4]));
-                    let two = load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2]));
-                    even = even.wrapping_add(one & 0x00ff_00ff).wrapping_add(two & 0x00ff_00ff);
-                    odd = odd.wrapping_add(one >> 8 & 0x00ff_00ff).wrapping_add(two >> 8 & 0x00ff_00ff);
+                    let two = load(mixed.wrapping_mul(MULTIPLIERS[4]))
+                        .wrapping_add(load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2])));
+                    sums = sums.wrapping_add(spread(two));
                     previous = mixed;
                     word = 0;
-                    n += 2;
+                    words += 1;
                 }
+            };
+            for &symbol in block {
+                step(symbol);
+            }
+            if last {
+                step(END);
             }
             walker = Walker { window, word, previous };
-            n += 3 * end as u32;
-            let raised = i64::from(n) * 128;
-            let sums = [
-                i64::from(even & 0xffff) - raised,
-                i64::from(odd & 0xffff) - raised,
-                i64::from(even >> 16) - raised,
-                i64::from(odd >> 16) - raised,
-            ];
+            let n = 3 * (block.len() as u32 + u32::from(last)) + 2 * words;
+            let raised = i64::from(n) * i64::from(LIMIT);
+            let lane = |number: u32| (sums >> (16 * number) & 0xffff) as i64 - raised;
+            let sums = [lane(0), lane(2), lane(1), lane(3)];
             peak = peak.max(sums[2].max(sums[3]) - sums[0]);
             for (sum, part) in total.iter_mut().zip(sums) {
                 *sum += part;
@@ -231,23 +232,41 @@ mod tests {
 
     #[test]
     fn packed_sums_equal_plain_ones() {
-        let bits = 10;
-        let weights: Vec<u32> = (0..1u32 << bits).map(|i| i.wrapping_mul(0x9e37_79b1) ^ i).collect();
-        let table = NgramTable::new(bits, weights.clone(), 1.0, [0.0; 4]).unwrap();
+        let raised = 2 * LIMIT as u32 + 1;
+        let weights: Vec<u32> = (0..SIZE as u32)
+            .map(|i| u32::from_le_bytes([7, 11, 13, 17].map(|factor| (i.wrapping_mul(factor) / 3 % raised) as u8)))
+            .collect();
+        let table = NgramTable::new(weights.clone(), 1.0, [0.0; 4]).unwrap();
         let line: Vec<u8> = (0..1000u32).map(|i| (i * 7 % 90 + 32) as u8).collect();
-        let mut plain = [0i64; 4];
-        let mut count = 0;
-        for_each_ngram(&line, |hash| {
-            let packed = weights[(hash >> (64 - bits)) as usize].to_le_bytes();
-            for (sum, byte) in plain.iter_mut().zip(packed) {
-                *sum += i64::from(byte) - 128;
+        for line in [&line[..], &line[..BLOCK], &line[..BLOCK + 1], b"a", b""] {
+            let mut plain = [0i64; 4];
+            let mut count = 0;
+            for_each_ngram(line, |hash| {
+                let packed = weights[(hash >> (64 - BITS)) as usize].to_le_bytes();
+                for (sum, byte) in plain.iter_mut().zip(packed) {
+                    *sum += i64::from(byte) - i64::from(LIMIT);
+                }
+                count += 1;
+            });
+            let sums = table.sum(line);
+            assert_eq!(sums.count, count);
+            for (sum, plain) in sums.sums.into_iter().zip(plain) {
+                assert!((sum - plain as f32).abs() < 0.5, "{sum} {plain}");
             }
-            count += 1;
-        });
-        let sums = table.sum(&line);
-        assert_eq!(sums.count, count);
-        for (sum, plain) in sums.sums.into_iter().zip(plain) {
-            assert!((sum - plain as f32).abs() < 0.5, "{sum} {plain}");
         }
+    }
+
+    #[test]
+    fn older_symbols_leave_the_window() {
+        let hashes = |line: &[u8]| {
+            let mut all = Vec::new();
+            for_each_ngram(line, |hash| all.push(hash));
+            all
+        };
+        // The same last six symbols give the same three hashes, whatever stands before.
+        let (one, two) = (hashes(b"qqqqqqqabcdef"), hashes(b"zzzzzzzabcdef"));
+        let place = 3 * 12;
+        assert_eq!(one[place..place + 3], two[place..place + 3]);
+        assert_ne!(one[place - 18..place], two[place - 18..place]);
     }
 }

@@ -21,6 +21,16 @@ const TABLE: &[u8] = include_bytes!("fold.bin");
 const BLOCK: usize = 128;
 const LIMIT: usize = 0x2_0000;
 const INDEX_BYTES: usize = LIMIT / BLOCK * 2;
+/// The index of `TABLE` as numbers.
+static BLOCKS: [u16; LIMIT / BLOCK] = {
+    let mut blocks = [0; LIMIT / BLOCK];
+    let mut at = 0;
+    while at < blocks.len() {
+        blocks[at] = u16::from_le_bytes([TABLE[2 * at], TABLE[2 * at + 1]]);
+        at += 1;
+    }
+    blocks
+};
 
 /// Writing systems that features tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,11 +180,7 @@ impl Normalizer {
     pub fn fold(self, line: &str, out: &mut Vec<u8>) -> (usize, FoldStats) {
         let start = out.len();
         let mut stats = FoldStats::default();
-        if line.is_ascii() {
-            fold_ascii(line.as_bytes(), out, &mut stats);
-        } else {
-            fold_unicode(line, out, &mut stats);
-        }
+        fold_line(line, out, &mut stats);
         let base = out.len() - start;
         append_decoded_forms(out, start, &mut stats);
         (base, stats)
@@ -185,11 +191,7 @@ impl Normalizer {
     pub fn fold_phrase(self, phrase: &str) -> (Vec<u8>, FoldStats) {
         let mut out = Vec::with_capacity(phrase.len());
         let mut stats = FoldStats::default();
-        if phrase.is_ascii() {
-            fold_ascii(phrase.as_bytes(), &mut out, &mut stats);
-        } else {
-            fold_unicode(phrase, &mut out, &mut stats);
-        }
+        fold_line(phrase, &mut out, &mut stats);
         (out, stats)
     }
 
@@ -201,101 +203,154 @@ impl Normalizer {
             return symbol.min(line.len());
         }
         let mut buffer = Vec::with_capacity(line.len());
-        let mut walker = UnicodeFolder::new(line);
+        let mut folder = Folder::new(line);
         let mut stats = FoldStats::default();
-        let mut last = 0;
         // Words that mix scripts are folded again at their end, with the same number of
         // symbols, so positions before that stay true.
-        while let Some(at) = walker.step(&mut buffer, &mut stats) {
+        let mut from = 0;
+        while let Some(at) = folder.step(&mut buffer, &mut stats) {
             if buffer.len() > symbol {
-                return at;
+                // In a run of ASCII every byte is a symbol.
+                return if line.as_bytes()[at].is_ascii() { at + symbol.saturating_sub(from) } else { at };
             }
-            last = at;
+            from = buffer.len();
         }
-        if buffer.len() > symbol { last } else { line.len() }
+        line.len()
     }
 }
 
 /// Lower case for ASCII letters, white space and controls as one space.
-const ASCII_FOLD: [u8; 128] = {
-    let mut table = [0; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = match byte as u8 {
-            b'A'..=b'Z' => byte as u8 + 32,
-            0..=31 | 127 => b' ',
-            other => other,
-        };
-        byte += 1;
+#[inline(always)]
+const fn fold_byte(byte: u8) -> u8 {
+    if byte.is_ascii_uppercase() {
+        byte | 0x20
+    } else if is_blank(byte) {
+        b' '
+    } else {
+        byte
     }
-    table
-};
-
-/// Per byte of ASCII: 16-bit lanes that count letters, digits, capitals and, in the top one, spaces.
-const ASCII_COUNT: [u64; 128] = {
-    let mut table = [0; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = match byte as u8 {
-            b'A'..=b'Z' => 1 | 1 << 32,
-            b'a'..=b'z' => 1,
-            b'0'..=b'9' => 1 << 16,
-            0..=32 | 127 => 1 << 48,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
-
-fn fold_ascii(line: &[u8], out: &mut Vec<u8>, stats: &mut FoldStats) {
-    let from = out.len();
-    out.resize(from + line.len(), 0);
-    let mut letters = 0u32;
-    let mut digits = 0u32;
-    let mut before_space = true;
-    // Lanes hold up to 65,535, so longer lines are counted in parts.
-    for (part, symbols) in line.chunks(0x8000).zip(out[from..].chunks_mut(0x8000)) {
-        let mut lanes = 0u64;
-        for (&byte, symbol) in part.iter().zip(symbols) {
-            let index = usize::from(byte & 0x7f);
-            *symbol = ASCII_FOLD[index];
-            let count = ASCII_COUNT[index];
-            lanes += count;
-            let space = count >> 48 != 0;
-            let starts = before_space & !space;
-            stats.words += u32::from(starts);
-            stats.capital_words += u32::from(starts & (count >> 32 & 1 != 0));
-            before_space = space;
-        }
-        letters += (lanes & 0xffff) as u32;
-        digits += (lanes >> 16 & 0xffff) as u32;
-        stats.capitals += (lanes >> 32 & 0xffff) as u32;
-    }
-    stats.scripts[Script::Latin as usize] = letters;
-    stats.scripts[Script::Digit as usize] = digits;
-    stats.scripts[Script::Common as usize] = line.len() as u32 - letters - digits;
-    stats.chars = line.len() as u32;
-    stats.ascii = true;
 }
 
-fn fold_unicode(line: &str, out: &mut Vec<u8>, stats: &mut FoldStats) {
-    let mut folder = UnicodeFolder::new(line);
+/// White space and controls of ASCII.
+#[inline(always)]
+const fn is_blank(byte: u8) -> bool {
+    (byte <= b' ') | (byte == 0x7f)
+}
+
+/// Bytes that are folded and counted together; small enough for sums in single bytes.
+const LANES: usize = 32;
+
+/// Per byte of ASCII: its symbol, and 16-bit lanes that count letters, digits and capitals and,
+/// in the top one, blanks.
+const ASCII: [(u8, u64); 128] = {
+    let mut table = [(0, 0); 128];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let count = if byte.is_ascii_uppercase() {
+            1 | 1 << 32
+        } else if byte.is_ascii_lowercase() {
+            1
+        } else if byte.is_ascii_digit() {
+            1 << 16
+        } else if is_blank(byte) {
+            1 << 48
+        } else {
+            0
+        };
+        table[byte as usize] = (fold_byte(byte), count);
+        byte += 1;
+    }
+    table
+};
+
+/// Sums of one run of ASCII.
+#[derive(Default)]
+struct RunCounts {
+    letters: u32,
+    digits: u32,
+    capitals: u32,
+    words: u32,
+    names: u32,
+}
+
+/// Folds a run of ASCII; `after_blank` says whether a word begins with its first byte, and
+/// comes back for what follows.
+fn fold_ascii(run: &[u8], out: &mut Vec<u8>, stats: &mut FoldStats, after_blank: &mut bool) {
+    let mut counts = RunCounts::default();
+    let mut before = if *after_blank { b' ' } else { b'x' };
+    let (parts, rest) = run.as_chunks::<LANES>();
+    for part in parts {
+        // Loops over arrays of fixed length with sums in bytes become vector instructions.
+        let mut earlier = [before; LANES];
+        earlier[1..].copy_from_slice(&part[..LANES - 1]);
+        before = part[LANES - 1];
+        let mut symbols = [0u8; LANES];
+        let [mut letters, mut digits, mut capitals, mut words, mut names] = [0u8; 5];
+        for index in 0..LANES {
+            let byte = part[index];
+            let upper = byte.is_ascii_uppercase();
+            let starts = is_blank(earlier[index]) & !is_blank(byte);
+            letters += u8::from((byte | 0x20).is_ascii_lowercase());
+            digits += u8::from(byte.is_ascii_digit());
+            capitals += u8::from(upper);
+            words += u8::from(starts);
+            names += u8::from(starts & upper);
+            symbols[index] = fold_byte(byte);
+        }
+        out.extend_from_slice(&symbols);
+        counts.letters += u32::from(letters);
+        counts.digits += u32::from(digits);
+        counts.capitals += u32::from(capitals);
+        counts.words += u32::from(words);
+        counts.names += u32::from(names);
+    }
+    let mut blank = is_blank(before);
+    let mut lanes = 0u64;
+    out.extend(rest.iter().map(|&byte| {
+        let (symbol, count) = ASCII[usize::from(byte & 0x7f)];
+        lanes += count;
+        let now = count >> 48 != 0;
+        let starts = blank & !now;
+        counts.words += u32::from(starts);
+        counts.names += u32::from(starts & (count >> 32 & 1 != 0));
+        blank = now;
+        symbol
+    }));
+    counts.letters += (lanes & 0xffff) as u32;
+    counts.digits += (lanes >> 16 & 0xffff) as u32;
+    counts.capitals += (lanes >> 32 & 0xffff) as u32;
+    *after_blank = blank;
+    let len = run.len() as u32;
+    stats.capitals += counts.capitals;
+    stats.words += counts.words;
+    stats.capital_words += counts.names;
+    stats.scripts[Script::Latin as usize] += counts.letters;
+    stats.scripts[Script::Digit as usize] += counts.digits;
+    stats.scripts[Script::Common as usize] += len - counts.letters - counts.digits;
+    stats.chars += len;
+}
+
+fn fold_line(line: &str, out: &mut Vec<u8>, stats: &mut FoldStats) {
+    let mut folder = Folder::new(line);
+    out.reserve(line.len() + LANES);
     while folder.step(out, stats).is_some() {}
+    stats.ascii = folder.ascii;
     folder.finish(out, stats);
 }
 
-/// Folds character by character and mends words that mix look-alikes.
-struct UnicodeFolder<'t> {
+/// Folds runs of ASCII and single other characters, and mends words that mix look-alikes.
+struct Folder<'t> {
     line: &'t str,
     at: usize,
+    /// First byte and symbol of the word that `at` stands in or behind.
     word_start: usize,
     word_symbols: usize,
     word_scripts: u32,
     hangul_high: u32,
     hangul_other: u32,
     override_from: Option<usize>,
-    after_space: bool,
+    after_blank: bool,
+    ascii: bool,
 }
 
 /// Scripts whose letters pass for Latin ones.
@@ -305,7 +360,7 @@ const LOOKALIKE: u32 = 1 << Script::Cyrillic as u32
     | 1 << Script::Other as u32;
 const LATIN: u32 = 1 << Script::Latin as u32;
 
-impl<'t> UnicodeFolder<'t> {
+impl<'t> Folder<'t> {
     fn new(line: &'t str) -> Self {
         Self {
             line,
@@ -316,53 +371,71 @@ impl<'t> UnicodeFolder<'t> {
             hangul_high: 0,
             hangul_other: 0,
             override_from: None,
-            after_space: true,
+            after_blank: true,
+            ascii: true,
         }
     }
 
-    fn count_word(&mut self, capital: bool, stats: &mut FoldStats) {
-        stats.capitals += u32::from(capital);
-        stats.words += u32::from(self.after_space);
-        stats.capital_words += u32::from(self.after_space && capital);
-        self.after_space = false;
-    }
-
-    /// Folds the next character and returns its byte offset.
+    /// Folds the next run of ASCII or the next other character and returns its byte offset.
     fn step(&mut self, out: &mut Vec<u8>, stats: &mut FoldStats) -> Option<usize> {
         let at = self.at;
-        let bytes = self.line.as_bytes();
-        let &first = bytes.get(at)?;
+        let rest = &self.line.as_bytes()[at..];
+        let &first = rest.first()?;
         if self.word_symbols == usize::MAX {
             self.word_symbols = out.len();
         }
-        stats.chars += 1;
         if first < 0x80 {
-            self.at += 1;
-            let symbol = ASCII_FOLD[usize::from(first)];
-            if symbol == b' ' {
-                self.after_space = true;
-            } else {
-                self.count_word(first.is_ascii_uppercase(), stats);
-            }
-            if symbol.is_ascii_lowercase() {
-                stats.scripts[Script::Latin as usize] += 1;
-                self.word_scripts |= LATIN;
-            } else if symbol.is_ascii_digit() {
-                stats.scripts[Script::Digit as usize] += 1;
-            } else {
-                stats.scripts[Script::Common as usize] += 1;
-                self.end_word(out, stats);
-                out.push(symbol);
-                self.begin_word(out);
-                return Some(at);
-            }
-            out.push(symbol);
-            return Some(at);
+            let len = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            self.run(&rest[..len], out, stats);
+        } else {
+            self.ascii = false;
+            self.character(out, stats);
         }
-        let character = self.line[at..].chars().next()?;
-        self.at += character.len_utf8();
-        let code = character as u32;
-        self.count_word(is_capital(code), stats);
+        Some(at)
+    }
+
+    /// Folds a run of ASCII.
+    fn run(&mut self, run: &[u8], out: &mut Vec<u8>, stats: &mut FoldStats) {
+        let mut run = run;
+        if self.word_scripts != 0 {
+            // The run goes on with a word that began before it.
+            let end = run.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(run.len());
+            if run[..end].iter().any(u8::is_ascii_alphabetic) {
+                self.word_scripts |= LATIN;
+            }
+            fold_ascii(&run[..end], out, stats, &mut self.after_blank);
+            self.at += end;
+            run = &run[end..];
+            if run.is_empty() {
+                return;
+            }
+            self.end_word(out, stats);
+            self.begin_word(out);
+        }
+        fold_ascii(run, out, stats, &mut self.after_blank);
+        self.at += run.len();
+        // The word that may go on behind the run.
+        let tail = run.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if tail < run.len() {
+            self.begin_word(out);
+            self.word_start -= tail;
+            self.word_symbols -= tail;
+        }
+        if run[run.len() - tail..].iter().any(u8::is_ascii_alphabetic) {
+            self.word_scripts |= LATIN;
+        }
+    }
+
+    /// Folds a character that is not ASCII.
+    fn character(&mut self, out: &mut Vec<u8>, stats: &mut FoldStats) {
+        let (code, len) = decode(&self.line.as_bytes()[self.at..]);
+        self.at += len;
+        let capital = is_capital(code);
+        stats.chars += 1;
+        stats.capitals += u32::from(capital);
+        stats.words += u32::from(self.after_blank);
+        stats.capital_words += u32::from(self.after_blank & capital);
+        self.after_blank = false;
         let written = out.len();
         let script = match code {
             0x3400..=0x4dbf | 0x4e00..=0x9fff | 0x2_0000.. if code < 0xe_0000 => {
@@ -380,14 +453,10 @@ impl<'t> UnicodeFolder<'t> {
             }
             _ => {
                 let [one, two, three, class] = entry(code);
-                if one != 0 {
+                if two != 0 {
+                    out.extend_from_slice(&[one, two, three][..2 + usize::from(three != 0)]);
+                } else if one != 0 {
                     out.push(one);
-                    if two != 0 {
-                        out.push(two);
-                        if three != 0 {
-                            out.push(three);
-                        }
-                    }
                 }
                 let trace = usize::from(class >> 5);
                 if trace != 0 {
@@ -413,7 +482,6 @@ impl<'t> UnicodeFolder<'t> {
         } else {
             self.word_scripts |= 1 << script;
         }
-        Some(at)
     }
 
     fn begin_word(&mut self, out: &[u8]) {
@@ -440,7 +508,7 @@ impl<'t> UnicodeFolder<'t> {
                 let code = character as u32;
                 if code < 0x80 {
                     if character.is_ascii_alphanumeric() {
-                        out.push(ASCII_FOLD[code as usize]);
+                        out.push(fold_byte(code as u8));
                     }
                 } else if let Some(letter) = lookalike(code) {
                     out.push(letter);
@@ -482,6 +550,20 @@ impl<'t> UnicodeFolder<'t> {
     }
 }
 
+/// The first code point of valid UTF-8 that does not begin with ASCII, and its length in bytes.
+#[inline(always)]
+fn decode(bytes: &[u8]) -> (u32, usize) {
+    let low = |index: usize| bytes.get(index).map_or(0, |byte| u32::from(byte & 0x3f));
+    let first = u32::from(bytes[0]);
+    if first < 0xe0 {
+        ((first & 0x1f) << 6 | low(1), 2)
+    } else if first < 0xf0 {
+        ((first & 0xf) << 12 | low(1) << 6 | low(2), 3)
+    } else {
+        ((first & 7) << 18 | low(1) << 12 | low(2) << 6 | low(3), 4)
+    }
+}
+
 /// Capital letters of the alphabets that have them, without a table: Latin-1 and Latin
 /// Extended-A, Greek, Cyrillic, Armenian, and the fullwidth forms.
 fn is_capital(code: u32) -> bool {
@@ -514,10 +596,9 @@ fn entry(code: u32) -> [u8; 4] {
         let trace = if (0xe_0000..0xe_0200).contains(&code) { Trace::Invisible as u8 } else { 0 };
         return [0, 0, 0, trace << 5];
     }
-    let index = code / BLOCK * 2;
-    let block = usize::from(u16::from_le_bytes([TABLE[index], TABLE[index + 1]]));
+    let block = usize::from(BLOCKS[code / BLOCK]);
     let at = INDEX_BYTES + (block * BLOCK + code % BLOCK) * 4;
-    [TABLE[at], TABLE[at + 1], TABLE[at + 2], TABLE[at + 3]]
+    TABLE.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default()
 }
 
 /// Returns the ASCII letter or digit that a character of another script passes for.

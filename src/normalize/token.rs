@@ -54,17 +54,7 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     if end - start > DECODE_MAX {
         return;
     }
-    // Letters set apart leave a separator at every other place over seven symbols.
-    let mut apart = 0u32;
-    let mut hint = false;
-    let mut before = CLASS[usize::from(b' ')];
-    for &symbol in &out[start..end] {
-        let class = CLASS[usize::from(symbol)];
-        // A symbol beside one of the other sort, the run broken by two alike.
-        apart = if (class & TOKEN) != (before & TOKEN) { apart + 1 } else { 0 };
-        hint |= apart >= 2 * SPACED_MIN as u32 - 2;
-        before = class;
-    }
+    let hint = alternates(&out[start..end]);
     if hint {
         append_spaced(out, start, end, stats);
     }
@@ -79,6 +69,44 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     if leet {
         append_leet(out, start, end, stats);
     }
+}
+
+/// Symbols that are looked at together.
+const LANES: usize = 32;
+/// Changes between letters and separators in a row that a spaced word has at least.
+const CHANGES: usize = 2 * SPACED_MIN - 2;
+
+/// Whether letters or digits and other symbols take turns for as long as in a spaced word.
+fn alternates(symbols: &[u8]) -> bool {
+    let token = |symbol: u8| u8::from(symbol.is_ascii_lowercase() | symbol.is_ascii_digit());
+    let mut before = 0;
+    let mut rest = symbols;
+    while !rest.is_empty() {
+        // Each part is looked at with what follows it, so that no run is cut.
+        let mut part = [0u8; LANES + CHANGES];
+        let len = rest.len().min(part.len() - 1);
+        part[1..=len].copy_from_slice(&rest[..len]);
+        let mut tokens = part.map(token);
+        tokens[0] = before;
+        let mut changes = [0u8; LANES + CHANGES - 1];
+        for index in 0..changes.len() {
+            changes[index] = tokens[index] ^ tokens[index + 1];
+        }
+        let mut found = 0u8;
+        for index in 0..LANES {
+            let mut run = changes[index];
+            for offset in 1..CHANGES {
+                run &= changes[index + offset];
+            }
+            found |= run;
+        }
+        if found != 0 {
+            return true;
+        }
+        before = tokens[LANES];
+        rest = &rest[rest.len().min(LANES)..];
+    }
+    false
 }
 
 fn append_spaced(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {

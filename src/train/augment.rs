@@ -87,7 +87,7 @@ impl Recurring {
     pub(crate) fn count(articles: &[Article]) -> Self {
         let mut counts: HashMap<(u64, u64), u32> = HashMap::new();
         for article in articles.iter().filter(|article| !article.clean) {
-            let source = hash_text(&article.source);
+            let source = site_of(&article.source);
             let mut seen: Vec<u64> = article.text.lines().filter(|line| line.len() <= 300).map(shape_of).collect();
             seen.sort_unstable();
             seen.dedup();
@@ -99,17 +99,70 @@ impl Recurring {
     }
 
     fn of(&self, source: &str, line: &str) -> u32 {
-        self.counts.get(&(hash_text(source), shape_of(line))).copied().unwrap_or(0)
+        self.counts.get(&(site_of(source), shape_of(line))).copied().unwrap_or(0)
     }
 }
 
-/// Everything augmentation draws from.
+/// The collection an article is from; what stands behind the colon is a file of it.
+fn site_of(source: &str) -> u64 {
+    hash_text(source.split(':').next().unwrap_or(source))
+}
+
+/// Whether a line of an article as scraped is sure to be what extraction left: a stray sign or
+/// the place of a picture.
+fn is_leftover(line: &str) -> bool {
+    let inner = line.trim_matches(['*', '\\']);
+    let named = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|name| {
+        let (kind, rest) = name.split_at(name.find(['.', ':']).unwrap_or(0));
+        kind.len() >= 3 && kind.bytes().all(|byte| byte.is_ascii_alphabetic()) && !rest[1..].contains(' ')
+    });
+    let signs = line.chars().count() <= 40
+        && line.chars().all(|sign| matches!(sign, '\\' | '.' | ',' | '-' | '|' | ':' | ')' | '(' | '_' | ' '))
+        // Three dots and a rule can be meant.
+        && !matches!(line, "..." | "---");
+    named || signs
+}
+
+/// What stands alone in front of a pointer to another article.
+fn lead_in(lang: &str, rng: &mut Rng) -> &'static str {
+    let own: &[&str] = match lang {
+        "id" | "ms" => {
+            &["Baca juga:", "Baca juga", "BACA JUGA:", "Simak juga:", "Lihat juga:", "Baca Juga :", "Artikel terkait:"]
+        }
+        "es" => &["Lee también:", "Te puede interesar:", "Lea además:", "Ver también", "Relacionado:"],
+        "pt" => &["Leia também:", "Veja também:", "Leia mais:", "Saiba mais"],
+        "fr" => &["Lire aussi :", "À lire aussi", "Voir aussi :", "Sur le même sujet"],
+        "de" => &["Lesen Sie auch:", "Mehr zum Thema:", "Auch interessant:", "Siehe auch"],
+        "it" => &["Leggi anche:", "Potrebbe interessarti:", "Vedi anche"],
+        "ru" => &["Читайте также:", "Читать также", "По теме:", "Смотрите также:"],
+        "uk" => &["Читайте також:", "Дивіться також:", "За темою"],
+        "tr" => &["Ayrıca okuyun:", "İlgili haber:", "Bunlar da ilginizi çekebilir:"],
+        "ur" => &["یہ بھی پڑھیے", "مزید پڑھیں:", "یہ بھی پڑھیں"],
+        "ar" => &["اقرأ أيضا:", "اقرأ أيضًا", "مواضيع ذات صلة:"],
+        "hi" => &["यह भी पढ़ें:", "ये भी पढ़ें", "संबंधित खबरें:"],
+        "bn" => &["আরও পড়ুন:", "আরো পড়ুন", "সম্পর্কিত খবর"],
+        "vi" => &["Xem thêm:", "Đọc thêm:", "Tin liên quan:", ">> Xem thêm"],
+        "th" => &["อ่านเพิ่มเติม:", "ข่าวที่เกี่ยวข้อง", "อ่านข่าวเพิ่มเติม"],
+        "zh" | "zh-TW" => &["延伸阅读：", "相关阅读", "相关新闻：", "推荐阅读："],
+        "ja" => &["関連記事：", "あわせて読みたい", "関連ニュース"],
+        "ko" => &["관련기사", "함께 읽으면 좋은 기사:", "관련 기사:"],
+        "pl" => &["Czytaj także:", "Zobacz też:", "Przeczytaj również:"],
+        "cs" | "sk" => &["Čtěte také:", "Přečtěte si také:", "Související:"],
+        _ => &["Read also:", "Also read:", "READ MORE:", "See also:", "Related:", "More on this story"],
+    };
+    own[rng.below(own.len())]
+}
+
+/// Times a line of a template counts, at most, however often it recurs.
+const MOST_COPIES: f32 = 200.0;
+
+/// Everything augmentation draws from for the documents of one fold.
 pub(crate) struct Sources<'a> {
     pub(crate) material: &'a Material,
     pub(crate) phrases: &'a PhraseSet,
     pub(crate) recurring: &'a Recurring,
-    pub(crate) spam_lines: &'a [(Label, String, String)],
-    pub(crate) spam_comments: &'a [(Label, String)],
+    pub(crate) spam_lines: Vec<(Label, &'a str)>,
+    pub(crate) spam_comments: Vec<(Label, &'a str)>,
 }
 
 impl Sources<'_> {
@@ -137,7 +190,7 @@ impl Sources<'_> {
                 .copied()
                 .find(|label| label.group() == "boilerplate" && hits.labels >> label.index() & 1 == 1);
             let sure = hits.whole || hits.start && (repeated >= 2 || hits.covered as usize * 3 >= symbols.len());
-            let part = match label {
+            let mut part = match label {
                 Some(label) if sure => {
                     after_lead_in = label == Label::Related && stats.chars <= 20;
                     Part::junk(label, trimmed)
@@ -156,8 +209,12 @@ impl Sources<'_> {
                 {
                     Part::content(trimmed)
                 }
+                _ if is_leftover(trimmed) => Part::junk(Label::Residue, trimmed),
                 _ => Part::neutral(trimmed),
             };
+            if let Some(target) = &mut part.target {
+                target.weight *= (MOST_COPIES / repeated.max(1) as f32).min(1.0);
+            }
             lines.push(vec![part]);
         }
         lines
@@ -166,7 +223,7 @@ impl Sources<'_> {
     /// A spam line from real ones or our own.
     fn spam_line(&self, lang: &str, rng: &mut Rng) -> (Label, String) {
         if !self.spam_lines.is_empty() && rng.chance(0.45) {
-            let (label, _, text) = rng.pick(self.spam_lines);
+            let (label, text) = rng.pick(&self.spam_lines);
             let text = text.lines().next().unwrap_or_default().trim().to_owned();
             if !text.is_empty() {
                 return (*label, text);
@@ -184,7 +241,7 @@ impl Sources<'_> {
     fn promo(&self, lang: &str, rng: &mut Rng) -> Part {
         let (label, mut text) =
             if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
-        if rng.chance(0.12) {
+        if rng.chance(0.2) {
             text = disguise(&text, rng);
         }
         Part::junk(label, text)
@@ -196,12 +253,12 @@ impl Sources<'_> {
         if rng.chance(0.15) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         if rng.chance(0.35) {
             self.furnish(&mut lines, &article.lang, rng);
         }
         let lang = &article.lang;
-        match rng.below(17) {
+        match rng.below(19) {
             0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
@@ -212,11 +269,11 @@ impl Sources<'_> {
                 let brand = self.material.brand(rng);
                 lines.push(vec![Part::junk(Label::Gambling, Self::byline(&brand, rng))]);
             }
-            4 => {
+            4 | 17 => {
                 let text = disguise(&self.brand_line(rng), rng);
                 lines.push(vec![Part::junk(Label::Gambling, text)]);
             }
-            5 => lines.push(vec![self.promo(lang, rng)]),
+            5 | 18 => lines.push(vec![self.promo(lang, rng)]),
             6 => {
                 for _ in 0..2 + rng.below(5) {
                     lines.push(vec![self.promo(lang, rng)]);
@@ -232,13 +289,13 @@ impl Sources<'_> {
                 let at = 1 + rng.below(lines.len().max(1));
                 lines.insert(at.min(lines.len()), vec![Part::junk(Label::Gambling, self.brand_line(rng))]);
             }
-            9..=11 | 16 => self.inline(&mut lines, lang, rng),
+            9..=11 | 16 => self.inline(&mut lines, lang, 2, rng),
             12 => {
                 for _ in 0..=rng.below(5) {
                     if self.spam_comments.is_empty() {
                         lines.push(vec![self.promo(lang, rng)]);
                     } else {
-                        let (label, text) = rng.pick(self.spam_comments);
+                        let (label, text) = rng.pick(&self.spam_comments);
                         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                         lines.push(vec![Part::junk(*label, text)]);
                     }
@@ -250,16 +307,26 @@ impl Sources<'_> {
         assemble(&lines, gap, key, Origin::Article)
     }
 
+    /// Puts promos into paragraphs only, into several of them; returns the document.
+    pub(crate) fn glued(&self, article: &Article, key: u64, rng: &mut Rng) -> TrainDoc {
+        let mut lines = self.lines_of(article);
+        self.inline(&mut lines, &article.lang, 6, rng);
+        assemble(&lines, "\n", key, Origin::Article)
+    }
+
     /// Adds lines that look like junk and are none, and lists of tags.
-    fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, rng: &mut Rng) {
-        if rng.chance(0.08) {
+    fn vary(&self, lines: &mut Vec<DraftLine>, text: &str, lang: &str, rng: &mut Rng) {
+        if rng.chance(0.1) {
             let at = 1 + rng.below(lines.len().max(1));
             let at = if rng.chance(0.4) { lines.len() } else { at.min(lines.len()) };
-            let block = if rng.chance(0.6) {
+            // Lines of a text to keep in the middle of another one, in its language: a stretch of
+            // prose in another language does not belong to an article.
+            let kin: Vec<&str> =
+                self.material.keep.iter().filter(|kept| kept.lang == lang).map(|kept| kept.text.as_str()).collect();
+            let block = if kin.is_empty() || rng.chance(0.6) {
                 technical::block(rng)
             } else {
-                // Lines of a text to keep, in the middle of another one.
-                let (_, kept) = rng.pick(&self.material.keep);
+                let kept = rng.pick(&kin);
                 let kept: Vec<&str> = kept.lines().filter(|line| !line.trim().is_empty()).collect();
                 let start = rng.below(kept.len());
                 kept[start..(start + 1 + rng.below(8)).min(kept.len())].iter().map(|&line| line.to_owned()).collect()
@@ -268,7 +335,7 @@ impl Sources<'_> {
             lines.extend(block.into_iter().map(|line| vec![Part::content(line)]));
             lines.extend(tail);
         }
-        if rng.chance(0.12) {
+        if rng.chance(0.07) {
             Self::tags(lines, text, rng);
         }
     }
@@ -328,7 +395,7 @@ impl Sources<'_> {
     }
 
     /// Puts a promo, or a pointer or marker of the publisher, into a paragraph.
-    fn inline(&self, lines: &mut [DraftLine], lang: &str, rng: &mut Rng) {
+    fn inline(&self, lines: &mut [DraftLine], lang: &str, most: usize, rng: &mut Rng) {
         let long: Vec<usize> = lines
             .iter()
             .enumerate()
@@ -338,9 +405,10 @@ impl Sources<'_> {
         if long.is_empty() {
             return;
         }
-        let count = 1 + rng.below(2);
+        let count = 1 + rng.below(most);
         for _ in 0..count {
-            let index = if rng.chance(0.5) { long[long.len() - 1] } else { *rng.pick(&long) };
+            let index =
+                if rng.chance(if most > 2 { 0.2 } else { 0.5 }) { long[long.len() - 1] } else { *rng.pick(&long) };
             if lines[index].len() > 1 {
                 continue;
             }
@@ -403,6 +471,16 @@ impl Sources<'_> {
                 lines.insert(at.min(lines.len()), line);
             }
         }
+        if rng.chance(0.25) {
+            // A pointer on two lines between paragraphs: lead-in, then the other article's title.
+            let at = (1 + rng.below(lines.len().max(1))).min(lines.len());
+            let tail = lines.split_off(at);
+            for _ in 0..=rng.below(2) {
+                lines.push(vec![Part::junk(Label::Related, lead_in(lang, rng))]);
+                lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
+            }
+            lines.extend(tail);
+        }
         if rng.chance(0.7) {
             if rng.chance(0.3) {
                 let count = 1 + rng.below(5);
@@ -425,7 +503,7 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         self.furnish(&mut lines, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, key, Origin::Article)
@@ -437,7 +515,7 @@ impl Sources<'_> {
         if rng.chance(0.3) && !article.title.is_empty() {
             lines.insert(0, vec![Part::content(article.title.clone())]);
         }
-        self.vary(&mut lines, &article.text, rng);
+        self.vary(&mut lines, &article.text, &article.lang, rng);
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, key, Origin::Article)
     }
@@ -446,7 +524,7 @@ impl Sources<'_> {
     pub(crate) fn technical(&self, key: u64, rng: &mut Rng) -> TrainDoc {
         let mut lines = Vec::new();
         for _ in 0..=rng.below(5) {
-            let (_, kept) = rng.pick(&self.material.keep);
+            let kept = &rng.pick(&self.material.keep).text;
             if rng.chance(0.6) {
                 lines.extend(
                     kept.lines()
@@ -475,6 +553,11 @@ impl Sources<'_> {
             lines = lines[start..end].to_vec();
         }
         assemble(&lines, if rng.chance(0.8) { "\n" } else { "\n\n" }, key, Origin::Keep)
+    }
+
+    /// One line of a text to keep, or a headline, as a document of its own.
+    pub(crate) fn single(text: &str, key: u64) -> TrainDoc {
+        assemble(&[vec![Part::content(text.trim())]], "\n", key, Origin::Keep)
     }
 
     /// A page of nothing but promos.

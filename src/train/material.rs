@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::label::Label;
-use crate::train::rng::Rng;
+use crate::train::fold_of;
+use crate::train::rng::{Rng, hash_text};
 
 macro_rules! file {
     ($path:literal) => {
@@ -111,8 +112,16 @@ fn sections(text: &str) -> ByLang {
     out
 }
 
+/// A document in which all is content.
+#[derive(Debug, Clone)]
+pub(crate) struct KeepText {
+    pub(crate) lang: String,
+    pub(crate) text: String,
+    pub(crate) key: u64,
+}
+
 /// All material, parsed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Material {
     promos: Vec<(Label, ByLang)>,
     frames: ByLang,
@@ -125,9 +134,11 @@ pub(crate) struct Material {
     places: ByLang,
     tags: ByLang,
     /// Language and text of every document in which all is content.
-    pub(crate) keep: Vec<(String, String)>,
+    pub(crate) keep: Vec<KeepText>,
     /// Names of listed gambling domains, without the ending.
     pub(crate) domains: Vec<String>,
+    /// The fold all this is of, if it is not everything.
+    fold: Option<usize>,
 }
 
 impl Material {
@@ -138,7 +149,8 @@ impl Material {
                 let (lang, text) = part.split_once('\n').unwrap_or((part, ""));
                 let text = text.trim_matches('\n');
                 if !text.trim().is_empty() {
-                    keep.push((lang.trim().to_owned(), text.to_owned()));
+                    let (lang, key) = (lang.trim().to_owned(), hash_text(text));
+                    keep.push(KeepText { lang, text: text.to_owned(), key });
                 }
             }
         }
@@ -155,6 +167,35 @@ impl Material {
             tags: sections(file!("material/boilerplate/tags.txt")),
             keep,
             domains: Vec::new(),
+            fold: None,
+        }
+    }
+
+    /// The part that documents of a fold are made from.
+    ///
+    /// A promo that stood in documents of every fold would be known to every table: its scores
+    /// would be those of a line learnt by heart, and what is trained on them would trust the
+    /// tables more than new promos deserve.
+    pub(crate) fn of_fold(&self, fold: usize) -> Self {
+        let lines = |lists: &ByLang| -> ByLang {
+            lists
+                .iter()
+                .map(|(lang, lines)| {
+                    let own: Vec<String> =
+                        lines.iter().filter(|line| fold_of(hash_text(line)) == fold).cloned().collect();
+                    (lang.clone(), if own.is_empty() { lines.clone() } else { own })
+                })
+                .collect()
+        };
+        let labelled = |lists: &[(Label, ByLang)]| lists.iter().map(|(label, by)| (*label, lines(by))).collect();
+        Self {
+            promos: labelled(&self.promos),
+            boilerplate: labelled(&self.boilerplate),
+            headlines: lines(&self.headlines),
+            keep: self.keep.iter().filter(|kept| fold_of(kept.key) == fold).cloned().collect(),
+            domains: self.domains.iter().filter(|name| fold_of(hash_text(name)) == fold).cloned().collect(),
+            fold: Some(fold),
+            ..self.clone()
         }
     }
 
@@ -174,6 +215,15 @@ impl Material {
 
     /// A new gambling brand: composed, or the name of a listed domain.
     pub(crate) fn brand(&self, rng: &mut Rng) -> String {
+        loop {
+            let brand = self.any_brand(rng);
+            if self.fold.is_none_or(|fold| fold_of(brand_key(&brand)) == fold) {
+                return brand;
+            }
+        }
+    }
+
+    fn any_brand(&self, rng: &mut Rng) -> String {
         let part =
             |name: &str, rng: &mut Rng| self.parts.get(name).map_or("", |list| rng.pick(list.as_slice()).as_str());
         let mut brand = if !self.domains.is_empty() && rng.chance(0.6) {
@@ -220,9 +270,9 @@ impl Material {
         let (label, lists) = &self.promos[which];
         // Injected promotion is often in another language than its article.
         let chosen = match rng.below(10) {
-            0..=3 => lang,
-            4..=5 => "id",
-            6..=7 => "en",
+            0..=2 => lang,
+            3..=4 => "id",
+            5..=6 => "en",
             _ => Self::any_lang(lists, rng),
         };
         let template = Self::line(lists, chosen, rng);
@@ -261,13 +311,22 @@ impl Material {
         Self::line(&self.headlines, lang, rng).to_owned()
     }
 
-    /// All lines of all kinds as templates filled once, for the n-gram table.
-    pub(crate) fn every_line(&self, rng: &mut Rng) -> Vec<(Label, String, String)> {
+    /// Every line that is written in a language, with it.
+    pub(crate) fn written_lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lists = self.promos.iter().chain(&self.boilerplate).map(|(_, lists)| lists);
+        lists
+            .chain([&self.headlines])
+            .flatten()
+            .flat_map(|(lang, lines)| lines.iter().map(move |line| (lang.as_str(), line.as_str())))
+    }
+
+    /// All lines of all kinds as templates filled once, each with its fold, for the n-gram table.
+    pub(crate) fn every_line(&self, rng: &mut Rng) -> Vec<(Label, String, usize)> {
         let mut out = Vec::new();
         for (label, lists) in self.promos.iter().chain(&self.boilerplate) {
             for (lang, lines) in lists {
                 for line in lines {
-                    out.push((*label, lang.clone(), self.fill(line, lang, rng)));
+                    out.push((*label, self.fill(line, lang, rng), fold_of(hash_text(line))));
                 }
             }
         }
@@ -443,24 +502,12 @@ impl Material {
     }
 }
 
+/// What decides the fold of a brand: its letters and digits.
+pub(crate) fn brand_key(brand: &str) -> u64 {
+    hash_text(&brand.to_lowercase().replace(' ', ""))
+}
+
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The phrase lists as one text, the form in which models carry them.
-pub(crate) fn phrase_section() -> String {
-    let mut out = String::new();
-    for (label, text) in PHRASES {
-        out.push('%');
-        out.push_str(label.as_str());
-        out.push('\n');
-        for line in text.lines().map(str::trim) {
-            if !line.is_empty() && !line.starts_with('#') && header(line).is_none() {
-                out.push_str(line);
-                out.push('\n');
-            }
-        }
-    }
-    out
 }

@@ -6,10 +6,12 @@
 //! files and seed, same bytes.
 
 mod augment;
+pub mod calibrate;
 mod corpus;
 mod dense;
 pub mod disguise;
 pub mod evaluate;
+mod language;
 mod material;
 mod rng;
 mod sparse;
@@ -30,10 +32,11 @@ use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
 use crate::model::kind;
+use crate::model::language::LanguageTable;
 use crate::model::linear::{LinearModel, softmax};
 use crate::model::network::Network;
-use crate::model::ngram::NgramTable;
-use crate::model::{Calibration, ModelParts, Thresholds, split_lists, write_model};
+use crate::model::ngram::{self, NgramTable};
+use crate::model::{Calibration, ModelParts, Thresholds, write_model};
 use crate::normalize::Normalizer;
 use crate::segment::{Segment, Segmenter};
 use crate::span::Span;
@@ -41,14 +44,14 @@ use crate::span::Span;
 use augment::{Recurring, Sources};
 use corpus::{Corpus, Mark, Origin, TrainDoc};
 use dense::{DenseParams, Rows, fit, fit_network};
-use material::{Material, phrase_section};
+use language::train_languages;
+use material::{Material, PHRASES};
 use rng::{Rng, mix};
 use sparse::{KindExample, NgramExample, SparseParams, train_brands, train_kinds, train_ngrams};
 
 /// Number of folds of the out-of-fold stages.
-const FOLDS: usize = 3;
+const FOLDS: usize = 6;
 /// Hash bits of the tables.
-const NGRAM_BITS: u32 = 17;
 const KIND_BITS: u32 = 15;
 const BRAND_BITS: u32 = 14;
 
@@ -246,7 +249,8 @@ pub fn train(config: &TrainConfig, progress: &mut (dyn FnMut(&str) + Send)) -> R
         ngrams: &trained.ngrams,
         kinds: &trained.kinds,
         brands: &trained.brands,
-        phrases: &prepared.phrase_text,
+        languages: &prepared.languages,
+        phrases: &prepared.phrases[FOLDS],
         first: &trained.first,
         second: &trained.second,
         piece: &trained.piece,
@@ -275,11 +279,13 @@ fn write_whole(path: &std::path::Path, bytes: &[u8]) -> Result<(), TrainError> {
 /// Everything the fits need.
 struct Prepared {
     docs: Vec<TrainDoc>,
-    /// Single lines for the n-gram and kind tables only.
-    lines: Vec<(Label, String)>,
+    /// Single lines for the n-gram and kind tables only, each with its fold.
+    lines: Vec<(Label, String, usize)>,
     brand_tokens: Vec<(Vec<u8>, bool, f32)>,
-    phrases: PhraseSet,
-    phrase_text: String,
+    languages: LanguageTable,
+    /// Set f lacks a part of the phrases in documents of fold f, set `FOLDS` is whole: lists are
+    /// never complete, and what reads their hits must learn to do without.
+    phrases: Vec<PhraseSet>,
     manifest: Vec<serde_json::Value>,
     sources: std::collections::BTreeMap<(String, String, String), usize>,
     excluded: std::collections::BTreeMap<String, usize>,
@@ -302,8 +308,10 @@ fn prepare(
         excluded,
     } = corpus;
     let mut rng = Rng::new(config.seed);
-    let phrase_text = phrase_section();
-    let phrases = split_lists(&phrase_text).and_then(PhraseSet::parse).map_err(|error| TrainError::fit(&error))?;
+    let phrases = (0..=FOLDS)
+        .map(|fold| PhraseSet::parse_some(PHRASES.iter().copied(), |phrase| fold_of(rng::hash_text(phrase)) != fold))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| TrainError::fit(&error))?;
     let mut material = Material::load();
     material.domains = gambling.iter().filter_map(|host| brand_of(host)).collect();
     material.domains.sort();
@@ -318,26 +326,45 @@ fn prepare(
     articles.truncate(limit);
 
     let recurring = Recurring::count(&articles);
-    let spam_comments: Vec<(Label, String)> = docs
+    let spam_comments: Vec<(Label, String, usize)> = docs
         .iter()
         .filter(|doc| doc.origin == Origin::Comment && doc.text.len() < 300)
-        .filter_map(|doc| doc.marks.first().and_then(|mark| mark.kind).map(|kind| (kind, doc.text.clone())))
-        .filter(|(kind, _)| kind.class() == Class::Spam)
+        .filter_map(|doc| {
+            let kind = doc.marks.first().and_then(|mark| mark.kind)?;
+            Some((kind, doc.text.clone(), fold_of(doc.fold_key)))
+        })
+        .filter(|(kind, ..)| kind.class() == Class::Spam)
         .collect();
-    let sources = Sources {
-        material: &material,
-        phrases: &phrases,
-        recurring: &recurring,
-        spam_lines: &spam_lines,
-        spam_comments: &spam_comments,
-    };
+    let spam_lines: Vec<(Label, String, usize)> = spam_lines
+        .into_iter()
+        .map(|(label, _, text)| {
+            let fold = fold_of(rng::hash_text(&text));
+            (label, text, fold)
+        })
+        .collect();
+    let materials: Vec<Material> = (0..FOLDS).map(|fold| material.of_fold(fold)).collect();
+    let sources: Vec<Sources<'_>> = materials
+        .iter()
+        .enumerate()
+        .map(|(fold, material)| Sources {
+            material,
+            phrases: &phrases[FOLDS],
+            recurring: &recurring,
+            spam_lines: of_fold(&spam_lines, fold),
+            spam_comments: of_fold(&spam_comments, fold),
+        })
+        .collect();
     progress("putting promos and page furniture into articles");
     let mut made = Vec::new();
     for (number, article) in articles.iter().enumerate() {
         let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
+        let sources = &sources[fold_of(key)];
         let mut own = Rng::new(config.seed ^ mix(number as u64 + 1));
         if own.chance(0.62) {
             made.push(sources.injected(article, key, &mut own));
+        }
+        if own.chance(0.25) {
+            made.push(sources.glued(article, key, &mut own));
         }
         if own.chance(0.35) {
             made.push(sources.furnished(article, key, &mut own));
@@ -346,28 +373,50 @@ fn prepare(
         }
     }
     for round in 0..4u64 {
-        for (number, (lang, text)) in material.keep.iter().enumerate() {
+        for (number, kept) in material.keep.iter().enumerate() {
             let mut own = Rng::new(config.seed ^ mix(round << 32 | number as u64));
-            made.push(sources.kept(lang, text, mix(number as u64), round == 3, &mut own));
+            made.push(sources[fold_of(kept.key)].kept(&kept.lang, &kept.text, kept.key, round == 3, &mut own));
+        }
+    }
+    // Headlines and single lines are judged too, and often on the subjects spam is about.
+    for (number, article) in articles.iter().enumerate().filter(|(_, article)| !article.title.trim().is_empty()) {
+        let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
+        if mix(number as u64 ^ 0x717e) % 3 == 0 {
+            made.push(Sources::single(&article.title, key));
+        }
+    }
+    for kept in &material.keep {
+        let lines: Vec<&str> = kept.text.lines().filter(|line| line.trim().chars().count() > 3).collect();
+        let mut own = Rng::new(config.seed ^ kept.key);
+        for _ in 0..4.min(lines.len()) {
+            made.push(Sources::single(lines[own.below(lines.len())], kept.key));
         }
     }
     for number in 0..1500u64.min(limit as u64) {
         let mut own = Rng::new(config.seed ^ mix(number ^ 0xabcd));
-        made.push(sources.spam_page(mix(number), &mut own));
+        let key = mix(number);
+        made.push(sources[fold_of(key)].spam_page(key, &mut own));
     }
     for number in 0..1500u64.min(limit as u64) {
         let mut own = Rng::new(config.seed ^ mix(number ^ 0x7ec4));
-        made.push(sources.technical(mix(number ^ 0x7ec4), &mut own));
+        let key = mix(number ^ 0x7ec4);
+        made.push(sources[fold_of(key)].technical(key, &mut own));
     }
+    drop(sources);
     docs.extend(made);
 
-    let mut lines: Vec<(Label, String)> =
-        material.every_line(&mut rng).into_iter().map(|(label, _, text)| (label, text)).collect();
-    lines.extend(spam_lines.iter().map(|(label, _, text)| (*label, text.clone())));
+    let mut lines = material.every_line(&mut rng);
+    lines.extend(spam_lines);
 
+    let languages = train_languages(&articles, &material);
     let brand_tokens = brand_tokens(&material, &docs, &gambling, &other_bad, &benign, &mut rng);
     progress(&format!("{} documents, {} single lines, {} tokens", docs.len(), lines.len(), brand_tokens.len()));
-    Ok(Prepared { docs, lines, brand_tokens, phrases, phrase_text, manifest, sources: record, excluded })
+    Ok(Prepared { docs, lines, brand_tokens, languages, phrases, manifest, sources: record, excluded })
+}
+
+/// The lines of one fold.
+fn of_fold(lines: &[(Label, String, usize)], fold: usize) -> Vec<(Label, &str)> {
+    lines.iter().filter(|line| line.2 == fold).map(|(label, text, _)| (*label, text.as_str())).collect()
 }
 
 fn thin(docs: &mut Vec<TrainDoc>, origin: Origin, most: usize, rng: &mut Rng) {
@@ -502,7 +551,18 @@ fn fit_all(
     let links = LinkFinder::default();
     progress("fitting the brand table");
     let sparse = |bits, epochs, seed| SparseParams { bits, epochs, rate: 0.25, decay: 1e-6, seed: config.seed ^ seed };
-    let brands = train_brands(&data.brand_tokens, sparse(BRAND_BITS, 3, 11));
+    let brands: Vec<BrandTable> = (0..=FOLDS)
+        .into_par_iter()
+        .map(|fold| {
+            let known: Vec<_> = data
+                .brand_tokens
+                .iter()
+                .filter(|(token, ..)| fold_of(rng::hash_text(&String::from_utf8_lossy(token))) != fold)
+                .cloned()
+                .collect();
+            train_brands(&known, sparse(BRAND_BITS, 3, 11))
+        })
+        .collect();
 
     progress("folding lines");
     let (symbols, sparse_lines) = fold_lines(config, data);
@@ -520,13 +580,18 @@ fn fit_all(
                     weight: line.weight,
                 })
                 .collect();
-            train_ngrams(&examples, sparse(NGRAM_BITS, 3, 23))
+            train_ngrams(&examples, sparse(ngram::BITS, 3, 23))
         })
         .collect();
 
     progress("first pass: extracting rows");
-    let resources =
-        |table: usize| Resources { ngrams: &tables[table], brands: &brands, phrases: &data.phrases, links: &links };
+    let resources = |fold: usize| Resources {
+        ngrams: &tables[fold],
+        languages: &data.languages,
+        brands: &brands[fold],
+        phrases: &data.phrases[fold],
+        links: &links,
+    };
     let sampled: Vec<SampledDoc> = sample_rows(config, data, &tables, &resources);
     let lines: usize = sampled.iter().map(|doc| doc.rows.len()).sum();
     progress(&format!("first pass: {lines} lines in {} documents", sampled.len()));
@@ -555,7 +620,7 @@ fn fit_all(
         .par_iter()
         .map_init(View::default, |view, doc| {
             let source = &data.docs[doc.index];
-            view.load(&source.text, &tables[doc.fold]);
+            view.load(&source.text, &tables[doc.fold], &data.languages);
             let model = &first_models[doc.fold];
             let logits: Vec<_> = doc.rows.iter().map(|row| model.logits(row)).collect();
             let probabilities: Vec<_> = logits.iter().map(|&logit| softmax(logit)).collect();
@@ -644,12 +709,12 @@ fn fit_all(
     progress(&format!("held-out metrics: {metrics}"));
 
     progress("kinds");
-    let kinds = fit_kinds(config, data, &sampled, &brands, &tables, &links);
+    let kinds = fit_kinds(config, data, &sampled, &brands[FOLDS], &tables, &links);
 
     Ok(Trained {
         ngrams: tables[FOLDS].clone(),
         kinds,
-        brands,
+        brands: brands[FOLDS].clone(),
         first: first_models[FOLDS].clone(),
         second,
         piece: piece_models[2].clone(),
@@ -715,8 +780,8 @@ fn fold_lines(config: &TrainConfig, data: &Prepared) -> (Vec<u8>, Vec<SparseLine
             }
         }
     }
-    for (label, text) in &data.lines {
-        let fold = fold_of(rng::hash_text(text));
+    for (label, text, fold) in &data.lines {
+        let fold = *fold;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             add(line, label.class(), 1.0, fold, &mut symbols);
         }
@@ -764,7 +829,7 @@ fn sample_rows<'a>(
             |(view, segments), (index, weight)| {
                 let doc = &data.docs[index];
                 let fold = fold_of(doc.fold_key);
-                view.load(&doc.text, &tables[fold]);
+                view.load(&doc.text, &tables[fold], &data.languages);
                 let targets = targets_of(doc, segments);
                 let mut rows = Vec::with_capacity(view.lines.len());
                 let mut row = [0.0; FEATURE_COUNT];
@@ -827,7 +892,7 @@ fn piece_rows<'a>(
                 if !any_mixed && !rng.chance(0.25) {
                     return out;
                 }
-                view.load(&doc.text, &tables[fold]);
+                view.load(&doc.text, &tables[fold], &data.languages);
                 for number in 0..targets.len() {
                     let target = targets[number];
                     let body = view.lines[number].body;
@@ -955,7 +1020,8 @@ fn fit_kinds(
     tables: &[NgramTable],
     links: &LinkFinder,
 ) -> [kind::KindTable; 2] {
-    let resources = Resources { ngrams: &tables[FOLDS], brands, phrases: &data.phrases, links };
+    let resources =
+        Resources { ngrams: &tables[FOLDS], languages: &data.languages, brands, phrases: &data.phrases[FOLDS], links };
     // Folded lines with their cues, first those of documents, then single ones.
     let mut owned: Vec<(Vec<u8>, Vec<u16>, Label, f32)> = Vec::new();
     let mut segments = Vec::new();
@@ -975,9 +1041,9 @@ fn fit_kinds(
         }
     }
     let mut view = View::default();
-    for (label, text) in &data.lines {
+    for (label, text, _) in &data.lines {
         let line = text.lines().next().unwrap_or_default();
-        view.load(line, &tables[FOLDS]);
+        view.load(line, &tables[FOLDS], &data.languages);
         if view.lines.len() != 1 {
             continue;
         }

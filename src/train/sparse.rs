@@ -7,7 +7,7 @@
 use crate::label::Class;
 use crate::model::brand::{BrandTable, for_each_token_feature};
 use crate::model::kind::{KINDS, KindTable, for_each_kind_feature};
-use crate::model::ngram::{NgramTable, for_each_ngram};
+use crate::model::ngram::{LIMIT, NgramTable, for_each_ngram};
 use crate::train::rng::Rng;
 
 /// Settings of one run.
@@ -90,8 +90,8 @@ impl<const K: usize> Softmax<K> {
         }
     }
 
-    /// Factor between 8-bit and real weights; the few largest weights are cut.
-    fn scale(&self) -> f32 {
+    /// Factor between weights up to `limit` and real ones; the few largest weights are cut.
+    fn scale(&self, limit: i8) -> f32 {
         let mut sizes: Vec<f32> =
             self.cells.iter().flat_map(|cell| cell[0]).map(f32::abs).filter(|&size| size > 0.0).collect();
         if sizes.is_empty() {
@@ -99,12 +99,13 @@ impl<const K: usize> Softmax<K> {
         }
         let at = (sizes.len() - 1) * 9995 / 10_000;
         let (_, &mut top, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
-        top.max(1e-6) / 127.0
+        top.max(1e-6) / f32::from(limit)
     }
 }
 
-fn quantise(weight: f32, scale: f32) -> i8 {
-    (weight / scale).round().clamp(-127.0, 127.0) as i8
+fn quantise(weight: f32, scale: f32, limit: i8) -> i8 {
+    let limit = f32::from(limit);
+    (weight / scale).round().clamp(-limit, limit) as i8
 }
 
 /// One folded line with its class.
@@ -122,13 +123,13 @@ pub(crate) fn train_ngrams(examples: &[NgramExample<'_>], params: SparseParams) 
         for_each_ngram(example.symbols, |hash| features.push((hash, 1.0)));
         (example.class.index(), example.weight)
     });
-    let scale = model.scale();
+    let scale = model.scale(LIMIT);
     let packed = model
         .cells
         .iter()
-        .map(|[row, _]| u32::from_le_bytes(row.map(|weight| (i16::from(quantise(weight, scale)) + 128) as u8)))
+        .map(|[row, _]| u32::from_le_bytes(row.map(|weight| (quantise(weight, scale, LIMIT) + LIMIT) as u8)))
         .collect();
-    NgramTable::new(params.bits, packed, scale, model.bias).expect("one weight a bucket")
+    NgramTable::new(packed, scale, model.bias).expect("one weight a bucket")
 }
 
 /// One line with its kind.
@@ -147,8 +148,8 @@ pub(crate) fn train_kinds(examples: &[KindExample<'_>], params: SparseParams) ->
         for_each_kind_feature(example.symbols, &example.cues, |hash, value| features.push((hash, value)));
         (example.column, example.weight)
     });
-    let scale = model.scale();
-    let weights = model.cells.iter().map(|[row, _]| row.map(|weight| quantise(weight, scale))).collect();
+    let scale = model.scale(i8::MAX);
+    let weights = model.cells.iter().map(|[row, _]| row.map(|weight| quantise(weight, scale, i8::MAX))).collect();
     KindTable::new(params.bits, weights, scale, model.bias).expect("one row a bucket")
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn train_brands(examples: &[(Vec<u8>, bool, f32)], params: SparsePara
     });
     let differences: Vec<f32> = model.cells.iter().map(|[row, _]| row[1] - row[0]).collect();
     let top = differences.iter().map(|weight| weight.abs()).fold(1e-6, f32::max);
-    let scale = top / 127.0;
-    let weights = differences.iter().map(|&weight| quantise(weight, scale)).collect();
+    let scale = top / f32::from(i8::MAX);
+    let weights = differences.iter().map(|&weight| quantise(weight, scale, i8::MAX)).collect();
     BrandTable::new(params.bits, weights, scale, model.bias[1] - model.bias[0]).expect("one weight a bucket")
 }

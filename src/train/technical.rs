@@ -62,8 +62,9 @@ fn package(rng: &mut Rng) -> String {
 
 /// A block of lines of one sort.
 pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
-    let count = 2 + rng.below(10);
-    let sort = rng.below(19);
+    let most = if rng.chance(0.2) { 30 } else { 10 };
+    let count = 2 + rng.below(most);
+    let sort = rng.below(SORTS);
     let bullet = *rng.pick(&["* ", "- ", "", "  ", "• "]);
     let first = word(rng);
     (0..count)
@@ -154,9 +155,151 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
                 version(rng),
                 *rng.pick(&["stable", "testing", "amd64", "deprecated", "since 2.1"])
             ),
+            18 => preprocessor(rng),
+            19 => format!("# {}", remark(rng)),
+            20 => format!("#{}_{} {}", word(rng).to_uppercase(), word(rng).to_uppercase(), rng.below(60)),
+            21 => match line % 3 {
+                0 => format!("# {}", remark(rng)),
+                1 => "#".to_owned(),
+                _ => format!("{}_{}=\"{}\"", word(rng).to_uppercase(), word(rng).to_uppercase(), word(rng)),
+            },
+            22 => format!(
+                "# {} {} -{} {} {}",
+                word(rng),
+                word(rng),
+                *rng.pick(&["a", "l", "d", "R", "x"]),
+                first,
+                path(rng)
+            ),
+            23 => match line % 5 {
+                0 => "#".repeat(20 + rng.below(60)),
+                1 => "## <summary>".to_owned(),
+                2 => format!("## {}", remark(rng)),
+                3 => "## </summary>".to_owned(),
+                _ => format!("## <param name=\"{}\">", word(rng)),
+            },
+            24 => format!(
+                "{} http://{}.example.org/{} {} {} {}",
+                *rng.pick(&["deb", "deb-src", "repo", "wget", "curl -O"]),
+                word(rng),
+                word(rng),
+                *rng.pick(&["stable", "testing", "bookworm", "jammy", "main"]),
+                word(rng),
+                word(rng)
+            ),
+            25 => format!(
+                "#[{}({})]",
+                *rng.pick(&["derive", "cfg", "allow", "inline", "must_use", "test", "serde"]),
+                word(rng)
+            ),
+            26 => format!("/// {}", remark(rng)),
+            27 => (*rng.pick(&["/*", "*/", " *", "#", "//", "\"\"\"", "--", "%%", "<!--", "-->", "#!/bin/sh", "..."]))
+                .to_owned(),
+            28 => format!(
+                "{bullet}{} {} {}. [[{} #{}]](https://{}.example.org/issues/{})",
+                capital(word(rng)),
+                word(rng),
+                word(rng),
+                *rng.pick(&["Bug", "Feature", "Issue", "PR", "GH"]),
+                rng.below(20_000),
+                first,
+                rng.below(20_000)
+            ),
+            29 => format!(
+                "Copyright: {}-{} {} {}",
+                1995 + rng.below(15),
+                2011 + rng.below(14),
+                capital(word(rng)),
+                capital(word(rng))
+            ),
+            30 => match line % 4 {
+                0 => format!("Files: {}/*", word(rng)),
+                1 => format!("License: {}", *rng.pick(&["MIT", "GPL-2+", "BSD-3-clause", "Apache-2.0"])),
+                2 => "All rights reserved.".to_owned(),
+                _ => format!(" {}", remark(rng)),
+            },
+            31 => (0..3 + rng.below(8))
+                .map(|n| format!("{}{:02}", char::from(b'a' + (line % 26) as u8), n))
+                .collect::<Vec<_>>()
+                .join(" "),
+            32 => format!(
+                "__{}__ {}_u s{}-s{}:c{}.c{} *",
+                word(rng),
+                word(rng),
+                rng.below(3),
+                rng.below(3),
+                rng.below(9),
+                rng.below(1024)
+            ),
+            33 => format!(
+                "https://{}.example.org/{}/{}-{}/{}",
+                word(rng),
+                word(rng),
+                word(rng),
+                word(rng),
+                rng.below(99_999)
+            ),
             _ => format!("{bullet}`{} --{}` {} {} {}", first, word(rng), word(rng), word(rng), word(rng)),
         })
         .collect()
+}
+
+/// Number of sorts of blocks.
+const SORTS: usize = 36;
+
+/// A line for the C preprocessor.
+fn preprocessor(rng: &mut Rng) -> String {
+    match rng.below(7) {
+        0 | 1 => format!("#include <{}/{}.h>", word(rng), word(rng)),
+        2 => format!("# include \"./{}/{}/{}.h\"", word(rng), word(rng), word(rng)),
+        3 => format!("#ifdef {}_{}", word(rng).to_uppercase(), word(rng).to_uppercase()),
+        4 => format!("#elif defined(__{}__) && defined(__{}_{}__)", word(rng), word(rng), rng.below(64)),
+        5 => (*rng.pick(&["#else", "#endif", "# endif", "#pragma once", "#undef EOF"])).to_owned(),
+        _ => format!(
+            "#define {}_{} ({} + {})",
+            word(rng).to_uppercase(),
+            word(rng).to_uppercase(),
+            word(rng),
+            rng.below(99)
+        ),
+    }
+}
+
+/// What stands in comments: a few words about a part of a program.
+fn remark(rng: &mut Rng) -> String {
+    const VERBS: &[&str] = &[
+        "set",
+        "use",
+        "needed for",
+        "see",
+        "default for",
+        "path to",
+        "additional options to pass to",
+        "started before",
+        "requires",
+        "do not change",
+        "list of",
+        "number of",
+        "enable",
+        "disable",
+        "where to find",
+        "testing",
+    ];
+    let mut out = format!("{} the {} {}", VERBS[rng.below(VERBS.len())], word(rng), word(rng));
+    if rng.chance(0.4) {
+        out.push_str(&format!(
+            " of {} {}",
+            word(rng),
+            *rng.pick(&["if not empty", "at boot", "(see manual)", "by default"])
+        ));
+    }
+    if rng.chance(0.4) {
+        out = capital(&out);
+    }
+    if rng.chance(0.4) {
+        out.push('.');
+    }
+    out
 }
 
 fn capital(word: &str) -> String {

@@ -1,0 +1,143 @@
+//! Tells whether a line is written in the language of its document.
+//!
+//! Injected promotion is often in another language than the article it was put into. Which
+//! language that is does not matter, only whether the line fits; so there is no list of
+//! verdicts, only scores of both against the same languages, and a language the table does not
+//! know is a mixture of those it does.
+
+use crate::model::ngram::WORD_SYMBOL;
+
+/// Languages, or groups of near ones, told apart.
+pub(crate) const LANGUAGES: usize = 32;
+/// Hash bits of the table.
+pub(crate) const BITS: u32 = 13;
+const SIZE: usize = 1 << BITS;
+/// Symbols of a line that are looked at.
+const MOST_SYMBOLS: usize = 160;
+/// Fewest n-grams of a line that say anything.
+const LEAST: u32 = 6;
+
+/// Calls `visit` with the bucket of every n-gram: four symbols that touch a letter, and words.
+pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
+    let bucket = |value: u64| (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize;
+    let mut window = 0u32;
+    let mut word = 0u64;
+    for &symbol in symbols.iter().chain(b" ") {
+        // Digits and signs are of no language.
+        let letter = WORD_SYMBOL[usize::from(symbol)] && !symbol.is_ascii_digit();
+        let symbol = if letter { symbol } else { b' ' };
+        window = window << 8 | u32::from(symbol);
+        if letter {
+            word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        } else if word != 0 {
+            visit(bucket(word ^ word >> 32 | 1 << 40));
+            word = 0;
+        }
+        if window & 0xffff != 0x2020 && window >> 16 != 0 {
+            visit(bucket(u64::from(window)));
+        }
+    }
+}
+
+/// Log-likelihood ratios of n-grams by language, naive Bayes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LanguageTable {
+    weights: Vec<[i8; LANGUAGES]>,
+    scale: f32,
+}
+
+/// Mean score of a text for each language.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LanguageProfile {
+    sums: [i32; LANGUAGES],
+    count: u32,
+}
+
+impl Default for LanguageProfile {
+    fn default() -> Self {
+        Self { sums: [0; LANGUAGES], count: 0 }
+    }
+}
+
+impl LanguageProfile {
+    fn best(&self) -> usize {
+        (0..LANGUAGES).max_by_key(|&language| self.sums[language]).unwrap_or(0)
+    }
+
+    fn mean(&self, language: usize) -> f32 {
+        self.sums[language] as f32 / self.count.max(1) as f32
+    }
+}
+
+impl LanguageTable {
+    /// Returns the table, or `None` if there are not 2^13 rows or the scale is not finite.
+    pub(crate) fn new(weights: Vec<[i8; LANGUAGES]>, scale: f32) -> Option<Self> {
+        (weights.len() == SIZE && scale.is_finite()).then_some(Self { weights, scale })
+    }
+
+    pub(crate) fn weights(&self) -> &[[i8; LANGUAGES]] {
+        &self.weights
+    }
+
+    pub(crate) fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// Adds the n-grams of folded symbols to a profile.
+    pub(crate) fn add(&self, symbols: &[u8], profile: &mut LanguageProfile) {
+        // Sums of up to 255 weights fit 16 bits.
+        let mut sums = [0i16; LANGUAGES];
+        let mut count = 0u32;
+        for_each_bucket(&symbols[..symbols.len().min(MOST_SYMBOLS)], |bucket| {
+            if count < 255 {
+                for (sum, &weight) in sums.iter_mut().zip(&self.weights[bucket]) {
+                    *sum += i16::from(weight);
+                }
+                count += 1;
+            }
+        });
+        for (sum, part) in profile.sums.iter_mut().zip(sums) {
+            *sum += i32::from(part);
+        }
+        profile.count += count;
+    }
+
+    /// Returns how surely folded symbols are in another language than `document`, 0 if they are
+    /// not or there is too little to say.
+    ///
+    /// Both sides must agree: the line fits its own best language better than the document's,
+    /// and the document fits its own better than the line's. The smaller of the two leads in mean
+    /// log-likelihood, times the square root of the number of n-grams.
+    pub(crate) fn mismatch(&self, symbols: &[u8], document: &LanguageProfile) -> f32 {
+        let mut line = LanguageProfile::default();
+        self.add(symbols, &mut line);
+        if line.count < LEAST || document.count < 4 * LEAST {
+            return 0.0;
+        }
+        let (own, home) = (line.best(), document.best());
+        let lead = (line.mean(own) - line.mean(home)).min(document.mean(home) - document.mean(own));
+        lead.max(0.0) * self.scale * (line.count as f32).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_line_in_another_language_mismatches() {
+        // Two columns that know one word each; the others know nothing.
+        let mut weights = vec![[-20i8; LANGUAGES]; SIZE];
+        for (language, text) in [(3, &b"aku makan nasi goreng di rumah"[..]), (7, b"the cat sat on the mat again")] {
+            for_each_bucket(text, |bucket| weights[bucket][language] = 90);
+        }
+        let table = LanguageTable::new(weights, 0.05).unwrap();
+        let mut home = LanguageProfile::default();
+        table.add(b"aku makan nasi goreng di rumah", &mut home);
+        assert!(table.mismatch(b"the cat sat on the mat", &home) > 5.0);
+        assert!(table.mismatch(b"aku makan nasi goreng", &home).abs() < 1e-6);
+        assert!(table.mismatch(b"the", &home).abs() < 1e-6, "too short to say");
+        assert!(table.mismatch(b"12345 67890 88 77", &home).abs() < 1e-6, "digits are of no language");
+        assert!(table.mismatch(b"the cat sat on the mat", &LanguageProfile::default()).abs() < 1e-6);
+    }
+}
