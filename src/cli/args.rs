@@ -119,6 +119,10 @@ pub(crate) struct Read {
     #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
     pub(crate) chunk_bytes: Option<usize>,
 
+    /// Judge nothing: what reading and writing take alone.
+    #[arg(long, hide = true)]
+    pub(crate) no_judgement: bool,
+
     /// Bytes of input after which finished inputs need not be looked at again by --resume.
     #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
     pub(crate) checkpoint_bytes: Option<usize>,

@@ -201,6 +201,7 @@ fn identity(args: &Args, settings: &Settings, sources: &[Source]) -> Option<Iden
             ),
         ),
         ("the site profile", settings.profile.as_ref().map_or_else(String::new, unspam::profile::SiteProfile::digest)),
+        ("judging", settings.judges.to_string()),
         ("--limit", format!("{:?}", settings.limit)),
         ("--sample", format!("{:?}", args.sample)),
         ("--ledger", format!("{:?}", args.ledger)),

@@ -70,6 +70,8 @@ enum Size {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) detector: Detector,
+    /// Whether texts are judged at all.
+    pub(crate) judges: bool,
     /// What sites repeat.
     pub(crate) profile: Option<SiteProfile>,
     /// Tells policies apart in ledgers.
@@ -87,6 +89,9 @@ pub(crate) struct Settings {
 impl Settings {
     /// Returns what is found in a record.
     pub(crate) fn scan(&self, view: &RecordView<'_>) -> Report {
+        if !self.judges {
+            return Report::empty(view.text().as_bytes().len());
+        }
         let report = view.scan(&self.detector);
         match (&self.profile, view.text()) {
             (Some(profile), RecordText::Utf8(text)) => profile.refine(&self.detector, text, view.url(), report),
@@ -155,6 +160,7 @@ impl Settings {
         let profile = judge.profile.as_ref().or(file.profile.as_ref()).map(|path| profile::read(path)).transpose()?;
         Ok(Some(Self {
             detector,
+            judges: !flags.no_judgement,
             profile,
             policy_hash,
             fields,

@@ -151,7 +151,7 @@ impl Output {
         };
         let target = match path.filter(|path| path.as_os_str() != "-") {
             None => one(None),
-            Some(path) if is_folder(kind, path, several) => {
+            Some(path) if is_folder(kind, path, inputs, several) => {
                 check_folder(path, sources)?;
                 Target::Folder { root: path.to_owned(), current: None }
             }
@@ -272,8 +272,13 @@ impl Output {
     }
 }
 
-fn is_folder(kind: Kind, path: &Path, several: bool) -> bool {
+fn is_folder(kind: Kind, path: &Path, inputs: &[PathBuf], several: bool) -> bool {
     if path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]) {
+        return true;
+    }
+    // What is found in a folder goes to a folder, unless the name is that of a file.
+    if kind == Kind::Lines && path.extension().is_none() && inputs.iter().any(|input| input.is_dir()) && !path.exists()
+    {
         return true;
     }
     let can_join = Format::of_name(path).is_some_and(Format::can_follow_each_other);

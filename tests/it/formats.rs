@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{CLEAN, dirty, gunzip, gzip, record, stdout, unspam};
+use crate::support::{CLEAN, dirty, gunzip, gzip, record, stderr, stdout, tree, unspam};
 
 #[test]
 fn gzip_of_many_members_is_read_to_its_end() {
@@ -68,4 +68,54 @@ fn a_byte_order_mark_and_mixed_line_ends_stay() {
     let text = format!("\u{feff}{}", dirty().replace('\n', "\r\n"));
     let output = unspam().args(["clean", "-q"]).write_stdin(text).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("\u{feff}{}", CLEAN.replace('\n', "\r\n")));
+}
+
+#[test]
+fn inputs_come_from_patterns_and_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::create_dir_all(at.join("dumps/deep")).unwrap();
+    for name in ["dumps/a.jsonl", "dumps/deep/b.jsonl", "dumps/c.txt"] {
+        fs::write(at.join(name), if name.ends_with("txt") { dirty() } else { record("x", &dirty()) }).unwrap();
+    }
+    stdout(at, &["clean", "dumps/**/*.jsonl", "-o", "out"], 0);
+    let names = |folder: &str| tree(&at.join(folder)).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("out"), ["a.jsonl", "deep/b.jsonl"]);
+    fs::write(at.join("list"), "dumps/a.jsonl\n\ndumps/c.txt\r\n").unwrap();
+    stdout(at, &["clean", "--files-from", "list", "-o", "listed"], 0);
+    assert_eq!(names("listed"), ["a.jsonl", "c.txt"]);
+    let output = unspam()
+        .current_dir(at)
+        .args(["scan", "--files-from", "-"])
+        .write_stdin("dumps/a.jsonl\0dumps/deep/b.jsonl\0")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+    assert!(stderr(at, &["clean", "dumps/*.csv", "-o", "none"], 2).contains("dumps/*.csv: cannot be opened: no file matches"));
+}
+
+#[test]
+fn what_grows_out_of_proportion_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let bomb = zstd::encode_all(std::io::Read::take(std::io::repeat(b'a'), 300 << 20), 3).unwrap();
+    fs::create_dir(at.join("in")).unwrap();
+    fs::write(at.join("in/bomb.jsonl.zst"), bomb).unwrap();
+    fs::write(at.join("in/good.jsonl"), record("x", &dirty())).unwrap();
+    let said = stderr(at, &["clean", "in", "-o", "out", "--quarantine", "q.jsonl"], 2);
+    assert!(said.contains("bomb.jsonl.zst: compressed data grows more than 1000 times"), "{said}");
+    assert_eq!(fs::read_to_string(at.join("out/good.jsonl")).unwrap(), record("x", CLEAN));
+    assert!(!at.join("out/bomb.jsonl.zst").exists());
+    assert!(fs::read_to_string(at.join("q.jsonl")).unwrap().contains("grows more than"));
+}
+
+#[test]
+fn html_is_refused_with_a_word_on_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let page = record("page", "<!DOCTYPE html><p>sbobet88</p>");
+    fs::write(at.join("a.jsonl"), record("a", &dirty()) + &page).unwrap();
+    let said = stderr(at, &["clean", "a.jsonl", "-o", "b.jsonl"], 2);
+    assert!(said.contains("a.jsonl: line 2: text is HTML: extract its text first"), "{said}");
+    assert_eq!(fs::read_to_string(at.join("b.jsonl")).unwrap(), record("a", CLEAN) + &page);
 }

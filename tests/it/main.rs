@@ -10,6 +10,7 @@ mod clean;
 mod corpus;
 mod detector;
 mod determinism;
+mod dolma;
 mod evaluate;
 mod fixtures;
 mod formats;
