@@ -108,7 +108,7 @@ pub struct NgramSums {
 }
 
 /// Bits of the hash, known here so that the inner loop needs no check of bounds.
-pub(crate) const BITS: u32 = 17;
+pub(crate) const BITS: u32 = 18;
 const SIZE: usize = 1 << BITS;
 /// Largest weight either way: three raised ones fit a byte.
 pub(crate) const LIMIT: i8 = 42;
@@ -132,7 +132,7 @@ fn spread(packed: u32) -> u64 {
 }
 
 impl NgramTable {
-    /// Returns the table, or `None` if there are not 2^17 weights or one is out of range.
+    /// Returns the table, or `None` if there are not 2^18 weights or one is out of range.
     pub(crate) fn new(weights: Vec<u32>, scale: f32, bias: [f32; Class::COUNT]) -> Option<Self> {
         let raised = 2 * LIMIT as u8;
         let valid = weights.iter().all(|packed| packed.to_le_bytes().iter().all(|&byte| byte <= raised));
