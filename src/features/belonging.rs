@@ -18,7 +18,7 @@ const MANY: u32 = 0xffff;
 pub(crate) struct Vocabulary {
     /// High half: the document that wrote the entry, so that none need be cleared. Low half:
     /// 1 + number of the only line that holds the 4-gram, or [`MANY`].
-    entries: Box<[u32]>,
+    entries: Box<[u32; 1 << BITS]>,
     document: u32,
     /// Bits of the table in use; short documents need a small part of it.
     bits: u32,
@@ -27,12 +27,13 @@ pub(crate) struct Vocabulary {
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { entries: vec![0; 1 << BITS].into_boxed_slice(), document: 0, bits: LEAST_BITS, used: false }
+        Self { entries: Box::new([0; 1 << BITS]), document: 0, bits: LEAST_BITS, used: false }
     }
 }
 
+#[inline(always)]
 fn slot(window: u32, shift: u32) -> usize {
-    (window.wrapping_mul(0x9e37_79b1) >> shift) as usize
+    (window.wrapping_mul(0x9e37_79b1) >> shift) as usize % (1 << BITS)
 }
 
 impl Vocabulary {
@@ -62,11 +63,12 @@ impl Vocabulary {
             let mut window = 0u32;
             let many = own | MANY;
             let shift = 32 - self.bits;
-            let entries = &mut self.entries[..1 << self.bits];
             for &symbol in &symbols[line.from..end] {
                 window = window << 8 | u32::from(symbol);
-                let entry = &mut entries[slot(window, shift)];
-                *entry = if *entry == own || *entry >> 16 != own >> 16 { own } else { many };
+                let entry = &mut self.entries[slot(window, shift)];
+                // Entries of other documents differ in the high half, others in the low half only.
+                let differs = *entry ^ own;
+                *entry = if differs.wrapping_sub(1) < MANY { many } else { own };
             }
             if left == 0 {
                 break;

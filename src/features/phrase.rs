@@ -31,6 +31,9 @@ struct Phrase {
 /// Symbols that a phrase is looked up by.
 const KEY: usize = 4;
 const BUCKET_BITS: u32 = 16;
+/// Bits of the filter of keys: several times as many as there are phrases.
+const FILTER_BITS: u32 = 18;
+const FILTER: usize = 1 << FILTER_BITS;
 
 /// A set of phrases by label.
 #[derive(Debug, Clone)]
@@ -42,11 +45,22 @@ pub struct PhraseSet {
     buckets: Vec<u32>,
     /// First symbols and number of each phrase, by bucket.
     order: Vec<(u32, u32)>,
+    /// Bit set of the lengths of the keys that begin with each symbol.
+    lengths: Box<[u8; 256]>,
+    /// Bit set of hashed keys: most words begin no phrase, and this says so for one load.
+    known: Box<[u64; FILTER / 64]>,
 }
 
 /// The bucket of first symbols; those of phrases shorter than the key are padded with zeros.
 fn bucket_of(key: u32) -> usize {
     (key.wrapping_mul(0x9e37_79b1) >> (32 - BUCKET_BITS)) as usize
+}
+
+/// The word and bit of a key in the filter.
+#[inline(always)]
+fn filter_of(key: u32) -> (usize, u64) {
+    let hash = key.wrapping_mul(0x9e37_79b1) >> (32 - FILTER_BITS);
+    (hash as usize / 64 % (FILTER / 64), 1 << (hash % 64))
 }
 
 /// What was found in one line.
@@ -149,7 +163,14 @@ impl PhraseSet {
             order[*place as usize] = (key, number);
             *place += 1;
         }
-        Ok(Self { phrases, symbols, buckets, order })
+        let mut lengths = Box::new([0; 256]);
+        let mut known = Box::new([0; FILTER / 64]);
+        for (phrase, &key) in phrases.iter().zip(&keys) {
+            lengths[(key & 0xff) as usize] |= 1 << KEY.min((phrase.to - phrase.from) as usize);
+            let (word, bit) = filter_of(key);
+            known[word] |= bit;
+        }
+        Ok(Self { phrases, symbols, buckets, order, lengths, known })
     }
 
     /// Writes the set as a model holds it: folded, so that reading costs no folding.
@@ -226,14 +247,26 @@ impl PhraseSet {
             if inside && !(unspaced && symbols[from] >= 0x80) {
                 continue;
             }
-            let mut head = [0; KEY];
-            for (slot, &symbol) in head.iter_mut().zip(&symbols[from..]) {
-                *slot = symbol;
+            let rest = &symbols[from..];
+            let lengths = self.lengths[usize::from(rest[0])];
+            if lengths == 0 {
+                continue;
             }
+            let head = match rest.first_chunk::<KEY>() {
+                Some(&head) => head,
+                None => std::array::from_fn(|index| rest.get(index).copied().unwrap_or(0)),
+            };
             let head = u32::from_le_bytes(head);
             // Whole keys first, then phrases shorter than a key.
-            for length in (1..=KEY.min(symbols.len() - from)).rev() {
+            for length in (1..=KEY.min(rest.len())).rev() {
+                if lengths >> length & 1 == 0 {
+                    continue;
+                }
                 let key = head & (u32::MAX >> (8 * (KEY - length)));
+                let (word, bit) = filter_of(key);
+                if self.known[word] & bit == 0 {
+                    continue;
+                }
                 let bucket = bucket_of(key);
                 let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
                 for &(known, number) in &self.order[range] {

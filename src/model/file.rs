@@ -291,7 +291,7 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         brands,
         languages,
         phrases,
-        links: LinkFinder::default(),
+        links: LinkFinder,
         first,
         second,
         piece,

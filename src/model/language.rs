@@ -14,26 +14,49 @@ pub(crate) const BITS: u32 = 13;
 const SIZE: usize = 1 << BITS;
 /// Symbols of a line that are looked at.
 const MOST_SYMBOLS: usize = 160;
+/// N-grams of a line that are looked at.
+const MOST_NGRAMS: usize = 255;
 /// Fewest n-grams of a line that say anything.
 const LEAST: u32 = 6;
 
+/// Letters of any script as they are, everything else as a space: digits and signs are of no
+/// language.
+const LETTER: [u8; 256] = {
+    let mut table = [b' '; 256];
+    let mut symbol = 0;
+    while symbol < 256 {
+        if WORD_SYMBOL[symbol] && !(symbol as u8).is_ascii_digit() {
+            table[symbol] = symbol as u8;
+        }
+        symbol += 1;
+    }
+    table
+};
+
 /// Calls `visit` with the bucket of every n-gram: four symbols that touch a letter, and words.
+#[inline(always)]
 pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
     let bucket = |value: u64| (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize;
     let mut window = 0u32;
     let mut word = 0u64;
-    for &symbol in symbols.iter().chain(b" ") {
-        // Digits and signs are of no language.
-        let letter = WORD_SYMBOL[usize::from(symbol)] && !symbol.is_ascii_digit();
-        let symbol = if letter { symbol } else { b' ' };
+    let mut at = 0;
+    while at <= symbols.len() {
+        // The end of the line ends a word as well.
+        let symbol = LETTER[usize::from(symbols.get(at).copied().unwrap_or(b' '))];
+        at += 1;
         window = window << 8 | u32::from(symbol);
-        if letter {
+        if symbol != b' ' {
             word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        } else if word != 0 {
-            visit(bucket(word ^ word >> 32 | 1 << 40));
-            word = 0;
+        } else {
+            if word != 0 {
+                visit(bucket(word ^ word >> 32 | 1 << 40));
+                word = 0;
+            }
+            if window & 0xffff == 0x2020 {
+                continue;
+            }
         }
-        if window & 0xffff != 0x2020 && window >> 16 != 0 {
+        if window >> 16 != 0 {
             visit(bucket(u64::from(window)));
         }
     }
@@ -42,7 +65,7 @@ pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
 /// Log-likelihood ratios of n-grams by language, naive Bayes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LanguageTable {
-    weights: Vec<[i8; LANGUAGES]>,
+    weights: Box<[[i8; LANGUAGES]; SIZE]>,
     scale: f32,
 }
 
@@ -72,11 +95,12 @@ impl LanguageProfile {
 impl LanguageTable {
     /// Returns the table, or `None` if there are not 2^13 rows or the scale is not finite.
     pub(crate) fn new(weights: Vec<[i8; LANGUAGES]>, scale: f32) -> Option<Self> {
-        (weights.len() == SIZE && scale.is_finite()).then_some(Self { weights, scale })
+        let weights = Box::try_from(weights.into_boxed_slice()).ok().filter(|_| scale.is_finite())?;
+        Some(Self { weights, scale })
     }
 
     pub(crate) fn weights(&self) -> &[[i8; LANGUAGES]] {
-        &self.weights
+        self.weights.as_slice()
     }
 
     pub(crate) fn scale(&self) -> f32 {
@@ -85,21 +109,25 @@ impl LanguageTable {
 
     /// Adds the n-grams of folded symbols to a profile.
     pub(crate) fn add(&self, symbols: &[u8], profile: &mut LanguageProfile) {
-        // Sums of up to 255 weights fit 16 bits.
-        let mut sums = [0i16; LANGUAGES];
-        let mut count = 0u32;
+        // Sums of up to 255 weights fit 16 bits. Two loops keep the state of each in registers.
+        let mut buckets = [0u16; MOST_NGRAMS];
+        let mut count = 0;
         for_each_bucket(&symbols[..symbols.len().min(MOST_SYMBOLS)], |bucket| {
-            if count < 255 {
-                for (sum, &weight) in sums.iter_mut().zip(&self.weights[bucket]) {
-                    *sum += i16::from(weight);
-                }
+            if let Some(slot) = buckets.get_mut(count) {
+                *slot = bucket as u16;
                 count += 1;
             }
         });
+        let mut sums = [0i16; LANGUAGES];
+        for &bucket in &buckets[..count] {
+            for (sum, &weight) in sums.iter_mut().zip(&self.weights[usize::from(bucket) % SIZE]) {
+                *sum += i16::from(weight);
+            }
+        }
         for (sum, part) in profile.sums.iter_mut().zip(sums) {
             *sum += i32::from(part);
         }
-        profile.count += count;
+        profile.count += count as u32;
     }
 
     /// Returns how surely folded symbols are in another language than `document`, 0 if they are
@@ -109,9 +137,12 @@ impl LanguageTable {
     /// and the document fits its own better than the line's. The smaller of the two leads in mean
     /// log-likelihood, times the square root of the number of n-grams.
     pub(crate) fn mismatch(&self, symbols: &[u8], document: &LanguageProfile) -> f32 {
+        if document.count < 4 * LEAST {
+            return 0.0;
+        }
         let mut line = LanguageProfile::default();
         self.add(symbols, &mut line);
-        if line.count < LEAST || document.count < 4 * LEAST {
+        if line.count < LEAST {
             return 0.0;
         }
         let (own, home) = (line.best(), document.best());

@@ -7,7 +7,7 @@
 //! decision a sum that can be explained: where the units stand, the model is linear.
 
 use crate::label::Class;
-use crate::model::linear::LinearModel;
+use crate::model::linear::{LinearModel, against_content};
 
 const CLASSES: usize = Class::COUNT;
 /// Learnt crosses.
@@ -53,8 +53,12 @@ impl Network {
 
     /// Returns the log-odds of each class against content; features beyond the model's are ignored.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
+        let row = &row[..self.layer.len()];
         let units = forward(&self.layer, &self.bias, row);
-        self.output.logits_of(row[..self.layer.len()].iter().chain(&units))
+        let mut sums = self.output.intercept();
+        self.output.add_to(&mut sums, 0, row);
+        self.output.add_to(&mut sums, row.len(), &units);
+        against_content(sums)
     }
 
     /// Returns, for every feature, how much one unit of it speaks for `class` against content

@@ -41,6 +41,22 @@ const MULTIPLIERS: [u64; 5] =
 /// out of the product, so the window needs no mask.
 const WINDOWS: [u64; 3] = [MULTIPLIERS[0] << 40, MULTIPLIERS[1] << 32, MULTIPLIERS[2] << 16];
 
+/// The same for the two short windows in 32 bits: equal high bits for a smaller product.
+const SHORT_WINDOWS: [u32; 2] = [(MULTIPLIERS[0] << 8) as u32, MULTIPLIERS[1] as u32];
+
+/// Symbols of words as n-grams see them, 0 for all others, which n-grams take as they are.
+const WORD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut symbol = 0;
+    while symbol < 256 {
+        if WORD_SYMBOL[symbol] {
+            table[symbol] = NGRAM_SYMBOL[symbol];
+        }
+        symbol += 1;
+    }
+    table
+};
+
 /// Calls `visit` with the 64-bit hash of every n-gram of the symbols: characters 3, 4 and 6,
 /// words 1 and 2. The high bits are the ones to use.
 #[inline]
@@ -159,6 +175,7 @@ impl NgramTable {
     pub fn sum(&self, symbols: &[u8]) -> NgramSums {
         let weights: &[u32; SIZE] = &self.weights;
         let load = |hash: u64| weights[(hash >> (64 - BITS)) as usize];
+        let short = |window: u32, multiplier: u32| weights[(window.wrapping_mul(multiplier) >> (32 - BITS)) as usize];
         let mut total = [0i64; 4];
         let mut count = 0u32;
         let mut peak = i64::MIN;
@@ -172,14 +189,15 @@ impl NgramTable {
             let mut words = 0u32;
             let Walker { mut window, mut word, mut previous } = walker;
             let mut step = |symbol: u8| {
-                let folded = u64::from(NGRAM_SYMBOL[usize::from(symbol)]);
+                let letter = WORD[usize::from(symbol)];
+                let folded = u64::from(if letter != 0 { letter } else { symbol });
                 window = window << 8 | folded;
                 // Three weights stay below 256 in every byte, so one spreading serves them all.
-                let three = load(window.wrapping_mul(WINDOWS[0]))
-                    .wrapping_add(load(window.wrapping_mul(WINDOWS[1])))
+                let three = short(window as u32, SHORT_WINDOWS[0])
+                    .wrapping_add(short(window as u32, SHORT_WINDOWS[1]))
                     .wrapping_add(load(window.wrapping_mul(WINDOWS[2])));
                 sums = sums.wrapping_add(spread(three));
-                if WORD_SYMBOL[usize::from(symbol)] {
+                if letter != 0 {
                     word = (word ^ folded).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
                 } else if word != 0 {
                     let mixed = word ^ word >> 32;
