@@ -65,9 +65,15 @@ pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
 /// Log-likelihood ratios of n-grams by language, naive Bayes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LanguageTable {
-    weights: Box<[[i8; LANGUAGES]; SIZE]>,
+    /// The weights of two languages, half the list apart, in 16 bits, each raised by [`RAISE`] so that sums need no sign.
+    weights: Box<[[u16; PAIRS]; SIZE]>,
     scale: f32,
 }
+
+/// Numbers that hold the weights of two languages each.
+const PAIRS: usize = LANGUAGES / 2;
+/// What weights are raised by.
+const RAISE: i16 = 128;
 
 /// Mean score of a text for each language.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,12 +101,20 @@ impl LanguageProfile {
 impl LanguageTable {
     /// Returns the table, or `None` if there are not 2^13 rows or the scale is not finite.
     pub(crate) fn new(weights: Vec<[i8; LANGUAGES]>, scale: f32) -> Option<Self> {
+        let raised = |weight: i8| (i16::from(weight) + RAISE) as u16;
+        let pack =
+            |row: [i8; LANGUAGES]| std::array::from_fn(|pair| raised(row[pair]) | raised(row[PAIRS + pair]) << 8);
+        let weights: Vec<[u16; PAIRS]> = weights.into_iter().map(pack).collect();
         let weights = Box::try_from(weights.into_boxed_slice()).ok().filter(|_| scale.is_finite())?;
         Some(Self { weights, scale })
     }
 
-    pub(crate) fn weights(&self) -> &[[i8; LANGUAGES]] {
-        self.weights.as_slice()
+    /// The weights of all languages, bucket by bucket.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = i8> {
+        let lower = |raised: u16| ((raised & 0xff) as i16 - RAISE) as i8;
+        self.weights.iter().flat_map(move |row| {
+            row.iter().map(move |&pair| lower(pair)).chain(row.iter().map(move |&pair| lower(pair >> 8)))
+        })
     }
 
     pub(crate) fn scale(&self) -> f32 {
@@ -109,7 +123,7 @@ impl LanguageTable {
 
     /// Adds the n-grams of folded symbols to a profile.
     pub(crate) fn add(&self, symbols: &[u8], profile: &mut LanguageProfile) {
-        // Sums of up to 255 weights fit 16 bits. Two loops keep the state of each in registers.
+        // Sums of up to 255 raised weights fit 16 bits. Two loops keep the state of each in registers.
         let mut buckets = [0u16; MOST_NGRAMS];
         let mut count = 0;
         for_each_bucket(&symbols[..symbols.len().min(MOST_SYMBOLS)], |bucket| {
@@ -118,16 +132,27 @@ impl LanguageTable {
                 count += 1;
             }
         });
-        let mut sums = [0i16; LANGUAGES];
-        for &bucket in &buckets[..count] {
-            for (sum, &weight) in sums.iter_mut().zip(&self.weights[usize::from(bucket) % SIZE]) {
-                *sum += i16::from(weight);
-            }
-        }
-        for (sum, part) in profile.sums.iter_mut().zip(sums) {
-            *sum += i32::from(part);
+        let rows = self.sum_rows(&buckets[..count]);
+        let raised = count as i32 * i32::from(RAISE);
+        for (sum, row) in profile.sums.iter_mut().zip(rows.as_flattened()) {
+            *sum += i32::from(*row) - raised;
         }
         profile.count += count as u32;
+    }
+
+    /// Sums rows of raised weights. Apart from its caller, so that all lanes of a vector are used:
+    /// what is done with the sums later has half as many.
+    #[inline(never)]
+    fn sum_rows(&self, buckets: &[u16]) -> [[u16; PAIRS]; 2] {
+        let [mut low, mut high] = [[0u16; PAIRS]; 2];
+        for &bucket in buckets {
+            let row = &self.weights[usize::from(bucket) % SIZE];
+            for pair in 0..PAIRS {
+                low[pair] += row[pair] & 0xff;
+                high[pair] += row[pair] >> 8;
+            }
+        }
+        [low, high]
     }
 
     /// Returns how surely folded symbols are in another language than `document`, 0 if they are

@@ -141,11 +141,8 @@ pub struct NgramTable {
 /// Symbols per block: sums of a block stay far below 65,536.
 const BLOCK: usize = 48;
 
-/// Spreads four bytes to four 16-bit lanes: classes 0, 2, 1, 3 from the lowest.
-#[inline(always)]
-fn spread(packed: u32) -> u64 {
-    (u64::from(packed) | u64::from(packed) << 24) & 0x00ff_00ff_00ff_00ff
-}
+/// The first and third of four packed weights.
+const EVEN: u32 = 0x00ff_00ff;
 
 impl NgramTable {
     /// Returns the table, or `None` if there are not 2^17 weights or one is out of range.
@@ -185,29 +182,37 @@ impl NgramTable {
             let (block, behind) = rest.split_at(rest.len().min(BLOCK));
             rest = behind;
             let last = rest.is_empty();
-            let mut sums = 0u64;
+            // Sums of the packed weights, and of their lower and third bytes only: what the
+            // others add up to follows from both.
+            let mut all = 0u64;
+            let mut even = 0u64;
             let mut words = 0u32;
             let Walker { mut window, mut word, mut previous } = walker;
             let mut step = |symbol: u8| {
                 let letter = WORD[usize::from(symbol)];
-                let folded = u64::from(if letter != 0 { letter } else { symbol });
-                window = window << 8 | folded;
-                // Three weights stay below 256 in every byte, so one spreading serves them all.
+                let folded = if letter != 0 {
+                    word = (word ^ u64::from(letter)).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
+                    letter
+                } else {
+                    if word != 0 {
+                        let mixed = word ^ word >> 32;
+                        let two = load(mixed.wrapping_mul(MULTIPLIERS[4]))
+                            .wrapping_add(load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2])));
+                        all += u64::from(two);
+                        even += u64::from(two & EVEN);
+                        previous = mixed;
+                        word = 0;
+                        words += 1;
+                    }
+                    symbol
+                };
+                window = window << 8 | u64::from(folded);
+                // Three weights stay below 256 in every byte.
                 let three = short(window as u32, SHORT_WINDOWS[0])
                     .wrapping_add(short(window as u32, SHORT_WINDOWS[1]))
                     .wrapping_add(load(window.wrapping_mul(WINDOWS[2])));
-                sums = sums.wrapping_add(spread(three));
-                if letter != 0 {
-                    word = (word ^ folded).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
-                } else if word != 0 {
-                    let mixed = word ^ word >> 32;
-                    let two = load(mixed.wrapping_mul(MULTIPLIERS[4]))
-                        .wrapping_add(load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2])));
-                    sums = sums.wrapping_add(spread(two));
-                    previous = mixed;
-                    word = 0;
-                    words += 1;
-                }
+                all += u64::from(three);
+                even += u64::from(three & EVEN);
             };
             for &symbol in block {
                 step(symbol);
@@ -218,8 +223,9 @@ impl NgramTable {
             walker = Walker { window, word, previous };
             let n = 3 * (block.len() as u32 + u32::from(last)) + 2 * words;
             let raised = i64::from(n) * i64::from(LIMIT);
-            let lane = |number: u32| (sums >> (16 * number) & 0xffff) as i64 - raised;
-            let sums = [lane(0), lane(2), lane(1), lane(3)];
+            let odd = (all - even) >> 8;
+            let lane = |lanes: u64, number: u32| (lanes >> (16 * number) & 0xffff) as i64 - raised;
+            let sums = [lane(even, 0), lane(odd, 0), lane(even, 1), lane(odd, 1)];
             peak = peak.max(sums[2].max(sums[3]) - sums[0]);
             for (sum, part) in total.iter_mut().zip(sums) {
                 *sum += part;
