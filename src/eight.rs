@@ -4,7 +4,7 @@
 //! cost several instructions a byte and rarely become vector code; these cost two or three, on
 //! any machine.
 
-const TOPS: u64 = 0x8080_8080_8080_8080;
+pub(crate) const TOPS: u64 = 0x8080_8080_8080_8080;
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// The next eight symbols, and the words behind them; the last word is filled up with zeros.
@@ -37,6 +37,30 @@ const fn between(word: u64, low: u8, high: u8) -> u64 {
 #[inline(always)]
 pub(crate) const fn letters(word: u64) -> u64 {
     between(word, b'a', b'z')
+}
+
+/// Capital letters of ASCII.
+#[inline(always)]
+pub(crate) const fn capitals(word: u64) -> u64 {
+    between(word, b'A', b'Z')
+}
+
+/// White space and controls of ASCII.
+#[inline(always)]
+pub(crate) const fn blanks(word: u64) -> u64 {
+    between(word, 0, b' ') | between(word, 0x7f, 0x7f)
+}
+
+/// All bits of the bytes in a mask.
+#[inline(always)]
+pub(crate) const fn whole(mask: u64) -> u64 {
+    (mask >> 7) * 0xff
+}
+
+/// Number of bytes in a mask.
+#[inline(always)]
+pub(crate) const fn count(mask: u64) -> u32 {
+    ((mask >> 7).wrapping_mul(ONES) >> 56) as u32
 }
 
 /// Digits of ASCII.
@@ -130,6 +154,9 @@ mod tests {
                     };
                     assert_eq!(letters(word), expected(|byte| byte.is_ascii_lowercase()));
                     assert_eq!(digits(word), expected(|byte| byte.is_ascii_digit()));
+                    assert_eq!(capitals(word), expected(|byte| byte.is_ascii_uppercase()));
+                    assert_eq!(blanks(word), expected(|byte| byte <= b' ' || byte == 0x7f));
+                    assert_eq!(count(digits(word)) as usize, bytes.iter().filter(|byte| byte.is_ascii_digit()).count());
                     assert_eq!(spaces(word), expected(|byte| byte == b' '));
                     assert_eq!(high(word), expected(|byte| byte >= 0x80));
                     let zeros = bytes.map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });

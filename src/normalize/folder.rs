@@ -4,6 +4,7 @@
 //! are letters that leave no trace: one loop that keeps its state in registers folds those
 //! ([`Folder::plain`]) and leaves the rest to a step per character ([`Folder::step`]).
 
+use crate::eight;
 use crate::normalize::{ENTRIES, FoldStats, LIMIT, Script, Trace, entry, lookalike, place_of};
 
 /// Lower case for ASCII letters, white space and controls as one space.
@@ -46,9 +47,6 @@ const ASCII: [(u8, u64); 128] = {
     }
     table
 };
-/// The counts of letters and digits in an entry of `ASCII`.
-const LETTER_OR_DIGIT: u64 = 1 | 1 << 16;
-
 /// Bytes that are folded and counted together.
 const LANES: usize = 16;
 /// Parts after which counts by lane are summed up, so that they fit a byte.
@@ -271,74 +269,89 @@ impl<'t> Folder<'t> {
         let mut buffer = [0u8; PLAIN];
         let written = out.len();
         let mut len = 0;
-        let mut lanes = 0u64;
-        let mut ascii = 0;
         let mut blank = self.after_blank;
         let mut at = self.at;
         let mut scripts = self.word_scripts;
-        'characters: while len < PLAIN - MOST_SYMBOLS {
+        while len < PLAIN - MOST_SYMBOLS {
             let Some(&first) = bytes.get(at) else { break };
             if first < 0x80 {
-                // Runs of eight and more bytes are for vectors; the line may also end here.
                 let Some(&eight) = bytes[at..].first_chunk() else { break };
-                let high = u64::from_le_bytes(eight) & HIGH_BITS;
-                if high == 0 {
+                let word = u64::from_le_bytes(eight);
+                let high = eight::high(word);
+                let run = if high != 0 {
+                    high.trailing_zeros() as usize / 8
+                } else if bytes[at..].first_chunk::<LONG_RUN>().is_none_or(|run| run.is_ascii()) {
+                    // For vectors.
                     break;
-                }
-                let run = high.trailing_zeros() as usize / 8;
-                for &byte in &eight[..run] {
-                    let (symbol, count) = ASCII[usize::from(byte & 0x7f)];
-                    if count & LETTER_OR_DIGIT != 0 {
-                        scripts |= (count as u32 & 1) << Script::Latin as u32;
-                    } else {
-                        if self.must_mend(scripts) {
-                            break 'characters;
-                        }
-                        scripts = 0;
-                        self.begin_word_at(at + 1, written + len + 1);
+                } else {
+                    8
+                };
+                let word = word & u64::MAX >> (64 - 8 * run);
+                let inside = eight::TOPS >> (64 - 8 * run);
+                let capitals = eight::capitals(word);
+                let lower = word | capitals >> 2;
+                let letters = eight::letters(lower);
+                let digits = eight::digits(word);
+                let separators = inside & !(letters | digits);
+                if separators == 0 {
+                    scripts |= u32::from(letters != 0) << Script::Latin as u32;
+                } else {
+                    // Letters in front of the first separator belong to the word before.
+                    let head = letters & (separators & separators.wrapping_neg()).wrapping_sub(1);
+                    if self.must_mend(scripts | u32::from(head != 0) << Script::Latin as u32) {
+                        break;
                     }
-                    let now = count >> 48 != 0;
-                    let starts = blank & !now;
-                    stats.words += u32::from(starts);
-                    stats.capital_words += u32::from(starts & (count >> 32 & 1 != 0));
-                    blank = now;
-                    lanes += count;
-                    ascii += 1;
-                    buffer[len % PLAIN] = symbol;
-                    len += 1;
-                    at += 1;
+                    // A word begins behind the last of them.
+                    let last = 7 - separators.leading_zeros() as usize / 8;
+                    let tail = letters >> (8 * last) >> 8;
+                    scripts = u32::from(tail != 0) << Script::Latin as u32;
+                    self.begin_word_at(at + last + 1, written + len + last + 1);
                 }
+                let blanks = eight::blanks(word) & inside;
+                let starts = (blanks << 8 | u64::from(blank) << 7) & inside & !blanks;
+                blank = blanks >> (8 * run - 1) != 0;
+                let spaces = eight::whole(blanks);
+                let symbols = lower & !spaces | spaces & BLANKS;
+                buffer[len..len + 8].copy_from_slice(&symbols.to_le_bytes());
+                let (letters, digits) = (eight::count(letters), eight::count(digits));
+                stats.chars += run as u32;
+                stats.scripts[Script::Latin as usize] += letters;
+                stats.scripts[Script::Digit as usize] += digits;
+                stats.scripts[Script::Common as usize] += run as u32 - letters - digits;
+                stats.capitals += eight::count(capitals);
+                stats.words += eight::count(starts);
+                stats.capital_words += eight::count(starts & capitals);
+                len += run;
+                at += run;
                 continue;
             }
             let (code, width) = decode(&bytes[at..]);
-            let capital = CAPITALS.get(code as usize).is_some_and(|&capital| capital);
-            let script = if (0x3400..0xfb00).contains(&code) {
-                match code {
-                    0x3400..=0x4dbf | 0x4e00..=0x9fff => {
-                        let [one, two] = pair_of(code);
-                        put(&mut buffer, len, one, two);
-                        len += 2;
-                        scripts |= 1 << Script::Han as u32;
-                        Script::Han as usize
-                    }
-                    0xac00..=0xd7a3 => {
-                        if code >= 0xd400 {
-                            self.hangul_high += 1;
-                        } else {
-                            self.hangul_other += 1;
-                        }
-                        let [one, two] = pair_of(code);
-                        put(&mut buffer, len, one, two);
-                        len += 2;
-                        scripts |= 1 << Script::Hangul as u32;
-                        Script::Hangul as usize
-                    }
-                    _ => break,
+            let letter = LETTERS.get(code as usize).copied().unwrap_or_default();
+            let (script, capital) = if letter != 0 {
+                // Nearly all characters of alphabets with two bytes a letter.
+                buffer[len % PLAIN] = letter as u8;
+                len += 1;
+                let script = usize::from(letter >> 8 & 31);
+                scripts |= 1 << script;
+                (script, letter & CAPITAL != 0)
+            } else if matches!(code, 0x3400..=0x4dbf | 0x4e00..=0x9fff) {
+                put(&mut buffer, len, pair_of(code));
+                len += 2;
+                scripts |= 1 << Script::Han as u32;
+                (Script::Han as usize, false)
+            } else if matches!(code, 0xac00..=0xd7a3) {
+                if code >= 0xd400 {
+                    self.hangul_high += 1;
+                } else {
+                    self.hangul_other += 1;
                 }
+                put(&mut buffer, len, pair_of(code));
+                len += 2;
+                scripts |= 1 << Script::Hangul as u32;
+                (Script::Hangul as usize, false)
+            } else if code as usize >= LIMIT {
+                break;
             } else {
-                if code as usize >= LIMIT {
-                    break;
-                }
                 let [one, two, three, class] = ENTRIES[place_of(code)];
                 if class >> 5 != 0 || three != 0 {
                     break;
@@ -355,22 +368,23 @@ impl<'t> Folder<'t> {
                     scripts = 0;
                     self.begin_word_at(at + width, written + len + symbols);
                 }
-                put(&mut buffer, len, one, two);
+                put(&mut buffer, len, [one, two]);
                 len += symbols;
-                script
+                (script, is_capital(code))
             };
+            stats.scripts[script] += 1;
             stats.chars += 1;
             stats.capitals += u32::from(capital);
-            stats.words += u32::from(blank);
-            stats.capital_words += u32::from(blank & capital);
-            stats.scripts[script] += 1;
-            blank = false;
+            if blank {
+                stats.words += 1;
+                stats.capital_words += u32::from(capital);
+                blank = false;
+            }
             at += width;
         }
         self.at = at;
         self.word_scripts = scripts;
         self.after_blank = blank;
-        stats.add_ascii(ascii, lanes);
         out.extend_from_slice(&buffer[..len]);
     }
 
@@ -549,35 +563,45 @@ pub(super) fn pair_of(code: u32) -> [u8; 2] {
 
 /// Symbols that are gathered before they are written.
 const PLAIN: usize = 64;
-/// Symbols that one turn of the loop writes at most: a short run of ASCII.
+/// Symbols that one turn of the loop writes at most: eight bytes of ASCII.
 const MOST_SYMBOLS: usize = 8;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// From this many bytes on, a run of ASCII is folded as one.
+const LONG_RUN: usize = 32;
+/// Eight spaces.
+const BLANKS: u64 = 0x2020_2020_2020_2020;
 
 /// Puts two symbols into the buffer that folding gathers them in.
 #[inline(always)]
-fn put(buffer: &mut [u8; PLAIN], len: usize, one: u8, two: u8) {
+fn put(buffer: &mut [u8; PLAIN], len: usize, [one, two]: [u8; 2]) {
     // There is always room; the remainder tells the compiler so.
     buffer[len % PLAIN] = one;
     buffer[(len + 1) % PLAIN] = two;
 }
 
-/// Whether a code point below the table's length is a capital letter; the only capitals beyond,
-/// fullwidth ones, leave a trace.
-static CAPITALS: [bool; 0x2000] = {
-    let mut table = [false; 0x2000];
-    let mut code = 0;
+/// Letters of two bytes that stand for one symbol and leave no trace, 0 for other characters:
+/// the symbol, the script and whether it is a capital.
+static LETTERS: [u16; 0x800] = {
+    let mut table = [0; 0x800];
+    let mut code = 0x80;
     while code < table.len() {
-        table[code] = is_capital(code as u32);
+        let [one, two, _, class] = ENTRIES[place_of(code as u32)];
+        let letter = class != Script::Common as u8 && class != Script::Emoji as u8 && class < 32;
+        if letter && one != 0 && two == 0 {
+            let capital = if is_capital(code as u32) { CAPITAL } else { 0 };
+            table[code] = one as u16 | (class as u16) << 8 | capital;
+        }
         code += 1;
     }
     table
 };
+const CAPITAL: u16 = 1 << 13;
 
 /// Length of the run of ASCII that `bytes` begin with.
 fn ascii_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, &word) in words.iter().enumerate() {
-        let high = u64::from_le_bytes(word) & HIGH_BITS;
+        let high = eight::high(u64::from_le_bytes(word));
         if high != 0 {
             return 8 * index + high.trailing_zeros() as usize / 8;
         }

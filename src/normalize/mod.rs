@@ -26,7 +26,7 @@ const BLOCK: usize = 128;
 const LIMIT: usize = 0x2_0000;
 const INDEX_BYTES: usize = LIMIT / BLOCK * 2;
 /// The index of `TABLE` as numbers.
-static BLOCKS: [u16; LIMIT / BLOCK] = {
+const BLOCKS: &[u16; LIMIT / BLOCK] = &{
     let mut blocks = [0; LIMIT / BLOCK];
     let mut at = 0;
     while at < blocks.len() {
@@ -228,8 +228,8 @@ const ENTRIES: &[[u8; 4]] = TABLE.split_at(INDEX_BYTES).1.as_chunks().0;
 
 /// The place in `ENTRIES` of a code point below `LIMIT`.
 #[inline(always)]
-fn place_of(code: u32) -> usize {
-    usize::from(BLOCKS[code as usize / BLOCK]) * BLOCK + code as usize % BLOCK
+const fn place_of(code: u32) -> usize {
+    BLOCKS[code as usize / BLOCK] as usize * BLOCK + code as usize % BLOCK
 }
 
 /// Looks up symbols, script and trace of a code point from 0x80 up.
