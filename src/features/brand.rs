@@ -1,5 +1,6 @@
 //! Looks for brand-shaped tokens at the places where they are put.
 
+use crate::eight;
 use crate::model::brand::{BrandTable, MAX_TOKEN};
 
 /// Log-odds from which a token counts as brand-like.
@@ -158,8 +159,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
 pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed: f32, word: f32) -> bool {
     if digits {
         let mut at = 0;
-        while let Some(found) = symbols[at..].iter().position(u8::is_ascii_digit) {
-            let digit = at + found;
+        while let Some(digit) = eight::first_digit(symbols, at) {
             let start = symbols[..digit].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
             let mut end = digit + symbols[digit..].iter().take_while(|&&symbol| is_token(symbol)).count();
             at = end;
@@ -174,9 +174,11 @@ pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed
                 if start - 1 - from < 3 || end - from > MAX_TOKEN {
                     continue;
                 }
-                let mut joined = symbols[from..start - 1].to_vec();
-                joined.extend(&symbols[start..end]);
-                if table.score(&joined) >= mixed {
+                let mut joined = [0; MAX_TOKEN];
+                let (word, number) = (&symbols[from..start - 1], &symbols[start..end]);
+                joined[..word.len()].copy_from_slice(word);
+                joined[word.len()..word.len() + number.len()].copy_from_slice(number);
+                if table.score(&joined[..word.len() + number.len()]) >= mixed {
                     return true;
                 }
                 continue;

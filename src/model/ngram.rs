@@ -24,7 +24,8 @@ const NGRAM_SYMBOL: [u8; 256] = {
     table
 };
 
-pub(crate) const WORD_SYMBOL: [bool; 256] = {
+/// Symbols of words: letters of any script and digits.
+pub(crate) static WORD_SYMBOL: [bool; 256] = {
     let mut table = [false; 256];
     let mut symbol = 0;
     while symbol < 256 {
