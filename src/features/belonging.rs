@@ -23,11 +23,13 @@ pub(crate) struct Vocabulary {
     /// Bits of the table in use; short documents need a small part of it.
     bits: u32,
     used: bool,
+    /// Whether all prose has been taken in.
+    complete: bool,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { entries: Box::new([0; 1 << BITS]), document: 0, bits: LEAST_BITS, used: false }
+        Self { entries: Box::new([0; 1 << BITS]), document: 0, bits: LEAST_BITS, used: false, complete: false }
     }
 }
 
@@ -40,6 +42,7 @@ impl Vocabulary {
     /// Takes in the prose of a document.
     pub(crate) fn load(&mut self, symbols: &[u8], lines: &[LineView]) {
         self.used = false;
+        self.complete = lines.len() < MANY as usize - 2;
         self.document += 1;
         if self.document > 0xffff {
             self.entries.fill(0);
@@ -71,9 +74,16 @@ impl Vocabulary {
                 *entry = if differs.wrapping_sub(1) < MANY { many } else { own };
             }
             if left == 0 {
+                self.complete = false;
                 break;
             }
         }
+    }
+
+    /// Whether text with this overlap stands in no prose of other lines: if it did, every
+    /// 4-gram of it would.
+    pub(crate) fn rules_out_prose(&self, overlap: f32) -> bool {
+        self.complete && overlap < 1.0
     }
 
     /// The entry of a 4-gram that stands in one line only.
@@ -100,7 +110,7 @@ impl Vocabulary {
         for &symbol in &symbols[3..] {
             window = window << 8 | u32::from(symbol);
             let entry = self.entries[slot(window, 32 - self.bits)];
-            shared += u32::from(entry >> 16 == self.document && entry != own);
+            shared += u32::from((entry ^ own).wrapping_sub(1) < MANY);
         }
         let count = symbols.len() as u32 - 3;
         (shared as f32 / count as f32, count)

@@ -436,21 +436,17 @@ fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row:
     let number = place.line;
     let edge = number < 3 || number + 6 >= view.lines.len();
     if edge && !place.piece && (12..=200).contains(&base.len()) {
-        row[F::OfPrevious as usize] = flag(stands_in_other(view, number, base));
+        row[F::OfPrevious as usize] =
+            flag(stands_in_other(view, number, base, view.vocabulary.rules_out_prose(overlap)));
     }
 }
 
-/// Whether a line stands as a part in another one.
-fn stands_in_other(view: &View, number: usize, base: &[u8]) -> bool {
-    let others = || {
-        let other = |&(index, other): &(usize, &LineView)| index != number && other.base - other.from > base.len();
-        view.lines.iter().enumerate().filter(other).map(|(_, other)| &view.symbols[other.from..other.base])
-    };
-    if others().next().is_none() {
-        return false;
-    }
-    let finder = memchr::memmem::Finder::new(base);
-    others().any(|other| finder.find(other).is_some())
+/// Whether a line stands as a part in another one, prose left out or not.
+fn stands_in_other(view: &View, number: usize, base: &[u8], without_prose: bool) -> bool {
+    let mut others = view.lines.iter().enumerate().filter(|&(index, other)| {
+        index != number && other.base - other.from > base.len() && !(without_prose && other.prose)
+    });
+    others.any(|(_, other)| stands_in(&view.symbols[other.from..other.base], base))
 }
 
 /// Writes the features of the second pass: what the first pass says of the other lines.

@@ -14,8 +14,8 @@ pub(crate) const BITS: u32 = 13;
 const SIZE: usize = 1 << BITS;
 /// Symbols of a line that are looked at.
 const MOST_SYMBOLS: usize = 160;
-/// N-grams of a line that are looked at.
-const MOST_NGRAMS: usize = 255;
+/// More n-grams than so many symbols have: one each, and half as many words.
+const MOST_NGRAMS: usize = 256;
 /// Fewest n-grams of a line that say anything.
 const LEAST: u32 = 6;
 
@@ -39,25 +39,25 @@ pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
     let bucket = |value: u64| (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize;
     let mut window = 0u32;
     let mut word = 0u64;
-    let mut at = 0;
-    while at <= symbols.len() {
-        // The end of the line ends a word as well.
-        let symbol = LETTER[usize::from(symbols.get(at).copied().unwrap_or(b' '))];
-        at += 1;
-        window = window << 8 | u32::from(symbol);
-        if symbol != b' ' {
-            word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        } else {
-            if word != 0 {
-                visit(bucket(word ^ word >> 32 | 1 << 40));
-                word = 0;
+    // The end of the line ends a word as well.
+    for part in [symbols, b" "] {
+        for &symbol in part {
+            let symbol = LETTER[usize::from(symbol)];
+            window = window << 8 | u32::from(symbol);
+            if symbol != b' ' {
+                word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            } else {
+                if word != 0 {
+                    visit(bucket(word ^ word >> 32 | 1 << 40));
+                    word = 0;
+                }
+                if window & 0xffff == 0x2020 {
+                    continue;
+                }
             }
-            if window & 0xffff == 0x2020 {
-                continue;
+            if window >> 16 != 0 {
+                visit(bucket(u64::from(window)));
             }
-        }
-        if window >> 16 != 0 {
-            visit(bucket(u64::from(window)));
         }
     }
 }
@@ -123,14 +123,12 @@ impl LanguageTable {
 
     /// Adds the n-grams of folded symbols to a profile.
     pub(crate) fn add(&self, symbols: &[u8], profile: &mut LanguageProfile) {
-        // Sums of up to 255 raised weights fit 16 bits. Two loops keep the state of each in registers.
+        // Sums of so few raised weights fit 16 bits. Two loops keep the state of each in registers.
         let mut buckets = [0u16; MOST_NGRAMS];
         let mut count = 0;
         for_each_bucket(&symbols[..symbols.len().min(MOST_SYMBOLS)], |bucket| {
-            if let Some(slot) = buckets.get_mut(count) {
-                *slot = bucket as u16;
-                count += 1;
-            }
+            buckets[count % MOST_NGRAMS] = bucket as u16;
+            count += 1;
         });
         let rows = self.sum_rows(&buckets[..count]);
         let raised = count as i32 * i32::from(RAISE);

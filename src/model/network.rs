@@ -54,9 +54,16 @@ impl Network {
     /// Returns the log-odds of each class against content; features beyond the model's are ignored.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
         let row = &row[..self.layer.len()];
-        let units = forward(&self.layer, &self.bias, row);
+        let mut units = self.bias;
         let mut sums = self.output.intercept();
-        self.output.add_to(&mut sums, 0, row);
+        // Most features of a line are zero; those that are not go into both layers at once.
+        for ((&value, layer), output) in row.iter().zip(&self.layer).zip(self.output.weights()) {
+            if value != 0.0 {
+                add_scaled(&mut units, value, layer);
+                add_scaled(&mut sums, value, output);
+            }
+        }
+        let units = units.map(|unit| unit.max(0.0));
         self.output.add_to(&mut sums, row.len(), &units);
         against_content(sums)
     }
@@ -84,14 +91,19 @@ impl Network {
     }
 }
 
+#[inline(always)]
+fn add_scaled<const N: usize>(sums: &mut [f32; N], value: f32, weights: &[f32; N]) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += value * weight;
+    }
+}
+
 /// Returns the activations of the units.
 pub(crate) fn forward(layer: &[[f32; UNITS]], bias: &[f32; UNITS], row: &[f32]) -> [f32; UNITS] {
     let mut units = *bias;
     for (&value, weights) in row.iter().zip(layer) {
         if value != 0.0 {
-            for (unit, weight) in units.iter_mut().zip(weights) {
-                *unit += value * weight;
-            }
+            add_scaled(&mut units, value, weights);
         }
     }
     units.map(|unit| unit.max(0.0))

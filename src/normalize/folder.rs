@@ -325,16 +325,35 @@ impl<'t> Folder<'t> {
                 at += run;
                 continue;
             }
-            let (code, width) = decode(&bytes[at..]);
-            let letter = LETTERS.get(code as usize).copied().unwrap_or_default();
-            let (script, capital) = if letter != 0 {
-                // Nearly all characters of alphabets with two bytes a letter.
+            // Nearly all characters of alphabets with two bytes a letter.
+            let from = at;
+            let mut capitals = 0;
+            while let Some(&[lead @ 0xc2..=0xdf, second]) = bytes[at..].first_chunk() {
+                let letter = LETTERS[usize::from(lead & 0x1f) << 6 | usize::from(second & 0x3f)];
+                if letter == 0 || len >= PLAIN - MOST_SYMBOLS {
+                    break;
+                }
                 buffer[len % PLAIN] = letter as u8;
                 len += 1;
-                let script = usize::from(letter >> 8 & 31);
+                let script = letter >> 8 & 31;
                 scripts |= 1 << script;
-                (script, letter & CAPITAL != 0)
-            } else if matches!(code, 0x3400..=0x4dbf | 0x4e00..=0x9fff) {
+                stats.scripts[usize::from(script) % Script::COUNT] += 1;
+                let capital = u32::from(letter >> 13);
+                capitals += capital;
+                if blank {
+                    stats.words += 1;
+                    stats.capital_words += capital;
+                    blank = false;
+                }
+                at += 2;
+            }
+            if at > from {
+                stats.chars += (at - from) as u32 / 2;
+                stats.capitals += capitals;
+                continue;
+            }
+            let (code, width) = decode(&bytes[at..]);
+            let (script, capital) = if matches!(code, 0x3400..=0x4dbf | 0x4e00..=0x9fff) {
                 put(&mut buffer, len, pair_of(code));
                 len += 2;
                 scripts |= 1 << Script::Han as u32;
