@@ -32,38 +32,41 @@ pub(crate) struct BrandView {
     pub(crate) frame: bool,
 }
 
-/// First words of bylines in front of a name.
-const FRAMES: &[&[u8]] = &[
-    b"by",
-    b"oleh",
-    b"penulis",
-    b"author",
-    b"autor",
-    b"auteur",
-    b"por",
-    b"par",
-    b"von",
-    b"di",
-    b"yazar",
-    b"editor",
-    b"posted",
-    b"written",
-    b"reporter",
-    b"admin",
-    b"od",
-    b"door",
-    b"av",
-    b"kirjoittaja",
-    b"scritto",
-    b"autore",
-    b"escrito",
-    b"publicado",
-    b"ditulis",
-    b"laporan",
-    b"tac",
-    b"ni",
-    b"from",
-];
+/// Whether a token is a first word of bylines in front of a name.
+fn is_frame(token: &[u8]) -> bool {
+    matches!(
+        token,
+        b"by"
+            | b"oleh"
+            | b"penulis"
+            | b"author"
+            | b"autor"
+            | b"auteur"
+            | b"por"
+            | b"par"
+            | b"von"
+            | b"di"
+            | b"yazar"
+            | b"editor"
+            | b"posted"
+            | b"written"
+            | b"reporter"
+            | b"admin"
+            | b"od"
+            | b"door"
+            | b"av"
+            | b"kirjoittaja"
+            | b"scritto"
+            | b"autore"
+            | b"escrito"
+            | b"publicado"
+            | b"ditulis"
+            | b"laporan"
+            | b"tac"
+            | b"ni"
+            | b"from"
+    )
+}
 
 fn is_token(symbol: u8) -> bool {
     symbol.is_ascii_alphanumeric()
@@ -109,7 +112,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
         }
         let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
         let digits = token.len() - letters;
-        if view.tokens == 0 && start < 8 && FRAMES.contains(&token) {
+        if view.tokens == 0 && start < 8 && is_frame(token) {
             view.frame = true;
         }
         view.tokens += 1;

@@ -275,6 +275,29 @@ impl<'t> Folder<'t> {
         while len < PLAIN - MOST_SYMBOLS {
             let Some(&first) = bytes.get(at) else { break };
             if first < 0x80 {
+                if bytes.get(at + 1).is_some_and(|&next| next >= 0x80) {
+                    // Mostly the space between two words.
+                    let (symbol, count) = ASCII[usize::from(first)];
+                    let [letter, digit, capital] = [0, 16, 32].map(|lane| (count >> lane) as u32 & 1);
+                    if letter | digit != 0 {
+                        scripts |= letter << Script::Latin as u32;
+                    } else if self.must_mend(scripts) {
+                        break;
+                    } else {
+                        scripts = 0;
+                        self.begin_word_at(at + 1, written + len + 1);
+                    }
+                    let now = count >> 48 != 0;
+                    let starts = u32::from(blank & !now);
+                    stats.add_ascii(1, count);
+                    stats.words += starts;
+                    stats.capital_words += starts & capital;
+                    blank = now;
+                    buffer[len % PLAIN] = symbol;
+                    len += 1;
+                    at += 1;
+                    continue;
+                }
                 let Some(&eight) = bytes[at..].first_chunk() else { break };
                 let word = u64::from_le_bytes(eight);
                 let high = eight::high(word);
