@@ -29,7 +29,8 @@ pub(crate) struct Vocabulary {
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { entries: Box::new([0; 1 << BITS]), document: 0, bits: LEAST_BITS, used: false, complete: false }
+        let entries = vec![0; 1 << BITS].into_boxed_slice().try_into().expect("as long as the table");
+        Self { entries, document: 0, bits: LEAST_BITS, used: false, complete: false }
     }
 }
 

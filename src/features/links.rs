@@ -29,7 +29,7 @@ pub struct Links {
 }
 
 /// Looks for links and the like.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LinkFinder;
 
 impl LinkFinder {

@@ -181,7 +181,8 @@ impl PhraseSet {
             *place += 1;
         }
         let mut lengths = Box::new([0; 256]);
-        let mut known = Box::new([0; FILTER / 64]);
+        let mut known: Box<[u64; FILTER / 64]> =
+            vec![0; FILTER / 64].into_boxed_slice().try_into().expect("as long as the filter");
         for (phrase, &key) in phrases.iter().zip(&keys) {
             lengths[(key & 0xff) as usize] |= 1 << KEY.min((phrase.to - phrase.from) as usize);
             let (word, bit) = filter_of(key);

@@ -263,7 +263,7 @@ mod tests {
             .collect();
         let table = NgramTable::new(weights.clone(), 1.0, [0.0; 4]).unwrap();
         let line: Vec<u8> = (0..1000u32).map(|i| (i * 7 % 90 + 32) as u8).collect();
-        for line in [&line[..], &line[..BLOCK], &line[..BLOCK + 1], b"a", b""] {
+        for line in [&line[..], &line[..BLOCK], &line[..=BLOCK], b"a", b""] {
             let mut plain = [0i64; 4];
             let mut count = 0;
             for_each_ngram(line, |hash| {
