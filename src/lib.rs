@@ -10,6 +10,7 @@ pub mod clean;
 pub mod decode;
 pub mod detector;
 pub mod document;
+mod eight;
 pub mod error;
 pub mod features;
 pub mod gate;

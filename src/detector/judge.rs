@@ -93,13 +93,14 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
     logits.clear();
     first.clear();
     looks.clear();
+    let plain_probabilities = softmax(PLAIN);
     for (number, line) in view.lines.iter().enumerate() {
         let suspicious = suspicious(model, view, line);
         if plain(model, line) {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);
-            first.push(softmax(PLAIN));
+            first.push(plain_probabilities);
             continue;
         }
         looks.push(if suspicious { Look::Pieces } else { Look::Whole });

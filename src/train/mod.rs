@@ -548,7 +548,7 @@ fn fit_all(
     data: &Prepared,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Trained, TrainError> {
-    let links = LinkFinder::default();
+    let links = LinkFinder;
     progress("fitting the brand table");
     let sparse = |bits, epochs, seed| SparseParams { bits, epochs, rate: 0.25, decay: 1e-6, seed: config.seed ^ seed };
     let brands: Vec<BrandTable> = (0..=FOLDS)
