@@ -358,6 +358,48 @@ mod tests {
         assert_eq!(find("新用户注册送彩金58元").spam, 1);
     }
 
+    /// Tries every phrase at every place.
+    fn find_slowly(set: &PhraseSet, symbols: &[u8], unspaced: bool) -> PhraseHits {
+        let mut hits = PhraseHits::default();
+        let lead = symbols.iter().position(|&symbol| is_word(symbol)).unwrap_or(0);
+        let trail = symbols.iter().rposition(|&symbol| is_word(symbol)).map_or(0, |last| last + 1);
+        let mut reach = 0;
+        for from in 0..symbols.len() {
+            let inside = from > 0 && is_word(symbols[from]) && is_word(symbols[from - 1]);
+            for key in (1..=KEY).rev() {
+                for phrase in &set.phrases {
+                    let pattern = &set.symbols[phrase.from as usize..phrase.to as usize];
+                    let to = from + pattern.len();
+                    let glued = to < symbols.len() && is_word(symbols[to - 1]) && is_word(symbols[to]);
+                    let apart = !inside && !glued || phrase.unspaced;
+                    let may_begin = !inside || unspaced && symbols[from] >= 0x80;
+                    let anchored = (!phrase.start || from <= lead) && (!phrase.end || to >= trail);
+                    let fits = pattern.len().min(KEY) == key && symbols[from..].starts_with(pattern);
+                    if fits && apart && may_begin && anchored {
+                        hits.add(phrase.label, from, to, from <= lead, to >= trail, &mut reach);
+                    }
+                }
+            }
+        }
+        hits
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn filters_lose_no_phrase(line in "(ab|abc|abcd|abcde|abcdefgh|x|ยา|注册|送彩| |\\.|a|b|c|d){0,20}") {
+            let set = PhraseSet::parse([
+                (Label::Related, "^abcd$\nab\nabc\nabcdefg\nabcdefgh\n^x$\n"),
+                (Label::Gambling, "abcd ab\n注册送彩\nยา\nx abcde\n"),
+            ])
+            .unwrap();
+            let mut symbols = Vec::new();
+            Normalizer.fold(&line, &mut symbols);
+            for unspaced in [false, true] {
+                proptest::prop_assert_eq!(set.find(&symbols, unspaced), find_slowly(&set, &symbols, unspaced));
+            }
+        }
+    }
+
     #[test]
     fn a_set_comes_back_as_it_was_written() {
         let set = PhraseSet::parse([

@@ -194,4 +194,26 @@ mod tests {
         assert!(table.mismatch(b"12345 67890 88 77", &home).abs() < 1e-6, "digits are of no language");
         assert!(table.mismatch(b"the cat sat on the mat", &LanguageProfile::default()).abs() < 1e-6);
     }
+
+    #[test]
+    fn sums_of_raised_weights_equal_plain_ones() {
+        let weight = |bucket: usize, language: usize| (bucket * 31 + language * 17) as u8 as i8;
+        let rows: Vec<[i8; LANGUAGES]> =
+            (0..SIZE).map(|bucket| std::array::from_fn(|language| weight(bucket, language))).collect();
+        let table = LanguageTable::new(rows.clone(), 1.0).unwrap();
+        assert!(table.weights().eq(rows.iter().flatten().copied()));
+        let line: Vec<u8> = (0..MOST_SYMBOLS as u32).map(|i| b"ab c\xd0\xd1e1."[(i * i % 9) as usize]).collect();
+        for line in [&line[..], &line[..40], &b"a ".repeat(MOST_SYMBOLS / 2), b"a", b""] {
+            let mut profile = LanguageProfile::default();
+            table.add(line, &mut profile);
+            let mut plain = LanguageProfile::default();
+            for_each_bucket(line, |bucket| {
+                for language in 0..LANGUAGES {
+                    plain.sums[language] += i32::from(weight(bucket, language));
+                }
+                plain.count += 1;
+            });
+            assert_eq!(profile, plain);
+        }
+    }
 }
