@@ -34,6 +34,7 @@ const STEP_BYTES: usize = 1 << 20;
 /// Runs of cells that may wait to be encoded.
 const WAITING: usize = 2;
 
+#[allow(clippy::needless_pass_by_value, reason = "errors are handed over")]
 fn malformed(reason: impl ToString) -> InputError {
     InputError::Malformed { format: "Parquet", reason: reason.to_string() }
 }
