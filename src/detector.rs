@@ -17,6 +17,7 @@ use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Action, Evidence, Finding, Probability, Report, Verdict};
 use crate::span::Span;
+use crate::test_line;
 
 use judge::{Judgement, Scratch};
 
@@ -126,8 +127,8 @@ impl Detector {
     pub fn scan<'t>(&self, document: impl Into<Document<'t>>) -> Report {
         let text = document.into().text;
         SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => self.scan_rounds(text, &mut scratch),
-            Err(_) => self.scan_rounds(text, &mut Scratch::default()),
+            Ok(mut scratch) => self.scan_text(text, &mut scratch),
+            Err(_) => self.scan_text(text, &mut Scratch::default()),
         })
     }
 
@@ -160,7 +161,37 @@ impl Detector {
     pub fn explain(&self, text: &str) -> Vec<LineExplanation> {
         let mut scratch = Scratch::default();
         judge::judge(&self.model, &self.policy, text, &mut scratch);
-        judge::explain(&self.model, &self.policy, &mut scratch)
+        let mut lines = judge::explain(&self.model, &self.policy, &mut scratch);
+        for test in test_line::findings(text) {
+            if let Some(line) = lines.iter_mut().find(|line| line.span.overlaps(test.span)) {
+                line.label = test.label;
+                line.probabilities = std::array::from_fn(|class| {
+                    Probability::new(if class == test.label.class().index() { 1.0 } else { 0.0 })
+                });
+                line.action = Some(test.action);
+                line.reasons = test.reasons;
+            }
+        }
+        lines
+    }
+
+    /// Scans a text without its test lines, and adds these.
+    fn scan_text(&self, text: &str, scratch: &mut Scratch) -> Report {
+        let tests = test_line::findings(text);
+        if tests.is_empty() {
+            return self.scan_rounds(text, scratch);
+        }
+        let mut report = Report::empty(text.len());
+        report.findings = tests;
+        let rest = Rest::new(text, &Cleaner::edits(text.as_bytes(), &report));
+        let found = self.scan_rounds(&rest.text, scratch);
+        for finding in &found.findings {
+            rest.add(finding, &mut report);
+        }
+        let whole = found.verdict == Verdict::Spam || test_line::blank(&rest.text);
+        report.verdict = if whole { Verdict::Spam } else { Verdict::Dirty };
+        report.spam_probability = Probability::new(1.0);
+        report
     }
 
     fn scan_rounds(&self, text: &str, scratch: &mut Scratch) -> Report {

@@ -10,8 +10,10 @@ pub mod clean;
 pub mod decode;
 pub mod detector;
 pub mod document;
+mod eight;
 pub mod error;
 pub mod features;
+pub mod gate;
 #[cfg(feature = "batch")]
 pub mod io;
 #[cfg(feature = "batch")]
@@ -27,9 +29,12 @@ pub mod policy;
 pub mod profile;
 pub mod report;
 pub mod segment;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod span;
 #[cfg(feature = "batch")]
 pub mod stats;
+mod test_line;
 #[cfg(feature = "train")]
 pub mod train;
 
@@ -37,7 +42,9 @@ pub use clean::{Cleaned, Cleaner, Edit};
 pub use detector::{Detector, DetectorBuilder, LineExplanation};
 pub use document::Document;
 pub use error::ModelError;
+pub use gate::{Because, Decision, Gate, GateBuilder, Outcome, Rule, When};
 pub use label::{Class, Label, LabelSet};
 pub use policy::{Policy, PolicyError, Preset};
 pub use report::{Action, Evidence, Finding, Probability, Report, Verdict};
 pub use span::Span;
+pub use test_line::{TEST_LINE, TEST_LINE_REASON};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::label::Label;
 use crate::span::Span;
+use crate::test_line::TEST_LINE_REASON;
 
 /// A calibrated probability, always within `0..=1`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
@@ -116,6 +117,11 @@ impl Report {
     /// The findings that the policy removes, in text order.
     pub fn removals(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.action == Action::Remove)
+    }
+
+    /// Whether the text holds the line that is always found, [`TEST_LINE`](crate::TEST_LINE).
+    pub fn has_test_line(&self) -> bool {
+        self.findings.iter().any(|finding| finding.reasons.iter().any(|reason| reason.code == TEST_LINE_REASON))
     }
 
     /// Whether cleaning would change the text.

@@ -77,6 +77,33 @@ impl Segmenter {
         };
         while at < bytes.len() {
             let byte = bytes[at];
+            match KIND[usize::from(byte)] {
+                NOTHING => {
+                    at += 1;
+                    continue;
+                }
+                LATIN => {
+                    if run == 2 && at > start && bytes[at - 1] == b' ' {
+                        cut(&mut start, at);
+                    }
+                    run = 1;
+                    // The rest of the word changes nothing more.
+                    at += 1;
+                    while bytes.get(at).is_some_and(|&byte| KIND[usize::from(byte)] == LATIN) {
+                        at += 1;
+                    }
+                    continue;
+                }
+                FAR => {
+                    if run == 1 && at > start && bytes[at - 1] == b' ' {
+                        cut(&mut start, at);
+                    }
+                    run = 2;
+                    at += 2;
+                    continue;
+                }
+                _ => {}
+            }
             let step = if byte < 0x80 { 1 } else { utf8_len(byte) };
             let behind = at + step;
             if let Some(end) = link_end(bytes, at) {
@@ -86,18 +113,13 @@ impl Segmenter {
                 at = end;
                 continue;
             }
-            let script = match byte {
-                b'a'..=b'z' | b'A'..=b'Z' => 1,
-                // Greek and above, symbols and punctuation (0xe2) apart.
-                0xcd..=0xe1 | 0xe3..=0xed => 2,
-                _ => 0,
-            };
-            if script != 0 {
+            // Greek and above, symbols and punctuation (0xe2) apart.
+            if matches!(byte, 0xcd..=0xe1 | 0xe3..=0xed) {
                 // Two scripts side by side are joined by a space where one was put behind the other.
-                if run != 0 && script != run && at > start && bytes[at - 1] == b' ' {
+                if run == 1 && at > start && bytes[at - 1] == b' ' {
                     cut(&mut start, at);
                 }
-                run = script;
+                run = 2;
             }
             if is_sentence_end(bytes, at) {
                 let closed = skip_closing(bytes, behind);
@@ -114,6 +136,34 @@ impl Segmenter {
         cut(&mut start, bytes.len());
     }
 }
+
+/// A character that cannot end a piece: ASCII apart from letters and the signs of sentences and
+/// links.
+const NOTHING: u8 = 0;
+/// A letter of ASCII.
+const LATIN: u8 = 1;
+/// The first of two bytes of a letter far from Latin.
+const FAR: u8 = 2;
+/// Anything that needs a closer look.
+const ELSE: u8 = 3;
+
+/// What the first byte of a character says of it when a line is cut into pieces.
+const KIND: [u8; 256] = {
+    let mut table = [ELSE; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LATIN,
+            b'.' | b'!' | b'?' | b'<' | b'[' => ELSE,
+            0..=0x7f => NOTHING,
+            // Up to Hebrew; Arabic (0xd8 and on) has sentence ends of its own.
+            0xcd..=0xd7 => FAR,
+            _ => ELSE,
+        };
+        byte += 1;
+    }
+    table
+};
 
 fn is_line_space(character: char) -> bool {
     character.is_whitespace() || character == '\u{feff}' || character == '\0'

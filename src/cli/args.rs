@@ -21,7 +21,7 @@ pub(crate) struct Common {
 }
 
 /// How to judge.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Judgement")]
 pub(crate) struct Judge {
     /// Trade-off between junk left in and article lost: balanced, precision or recall.
@@ -39,6 +39,11 @@ pub(crate) struct Judge {
     /// Least probability at which a label is removed; may be given again.
     #[arg(long, value_name = "LABEL=P", value_parser = threshold)]
     pub(crate) threshold: Vec<(LabelSet, f32)>,
+
+    /// Nats added to the log-odds of every threshold: above 0 removes less, below 0 more; see
+    /// unspam calibrate.
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    pub(crate) caution: Option<f32>,
 
     /// Share of a text, 0 to 1, above which nothing is removed unless the document is spam.
     #[arg(long, value_name = "SHARE")]

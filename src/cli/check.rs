@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use unspam::io::Source;
-use unspam::{Action, Label, Probability, Verdict};
+use unspam::{Action, Because, Cleaner, Detector, Gate, Label, Outcome, Probability, Verdict, When};
 
 use crate::cli::Exit;
 use crate::cli::args::Common;
@@ -18,13 +18,17 @@ use crate::cli::show::Paint;
 
 /// Gate: exit code 0 if everything passes, 1 if something is flagged, 2 on an error.
 ///
-/// A document is flagged if it is spam or has something in it that `clean` would remove. One
-/// that is unsure passes, unless --unsure-exit is given.
+/// A document is flagged if it is spam or has something in it that `clean` would remove, or,
+/// with --fail-on, if it has what that names. One that is unsure passes, unless --unsure-exit
+/// is given.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    rules: Rules,
 
     /// Exit with 3 if nothing is flagged but something is unsure.
     #[arg(long)]
@@ -35,18 +39,67 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// What is flagged, for `check` and `serve`.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Gate")]
+pub(crate) struct Rules {
+    /// Flag only what has such a label, with probability P or more, or, without P, where it
+    /// would be removed; may be given again. Labels as in --remove.
+    #[arg(long, value_name = "LABEL[:P]")]
+    pub(crate) fail_on: Vec<When>,
+
+    /// Be unsure about texts of which more than this share, 0 to 1, would be removed.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) max_removed: Option<f32>,
+
+    /// Be unsure about texts of which fewer than N characters would be left.
+    #[arg(long, value_name = "N")]
+    pub(crate) min_left: Option<usize>,
+}
+
+impl Rules {
+    /// Returns the gate that decides by these rules.
+    pub(crate) fn gate(&self, detector: Detector) -> Gate {
+        let mut gate = Gate::builder().detector(detector);
+        for &when in &self.fail_on {
+            gate = gate.rule(when, Outcome::Reject);
+        }
+        if !self.fail_on.is_empty() {
+            // Only what was named is flagged.
+            gate = gate.rule(When::Verdict(Verdict::Unsure), Outcome::Review).without_default_rules();
+        }
+        if let Some(share) = self.max_removed {
+            gate = gate.rule(When::RemovedMoreThan(share), Outcome::Review);
+        }
+        if let Some(chars) = self.min_left {
+            gate = gate.rule(When::LeftLessThan(chars), Outcome::Review);
+        }
+        gate.build()
+    }
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    let share = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(format!("share {share} is not within 0 to 1")) }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   unspam check article.txt && publish article.txt
   unspam check articles/ --preset precision
   curl -s \"$feed\" | jq -c '.items[]' | unspam check --text-field body --json --quiet
+  unspam check --fail-on spam --fail-on boilerplate/legal:0.9 articles/*.txt
+  unspam check <<< 'UNSPAM-TEST-LINE:8c1f5e0b7a9d4f26:ALWAYS-FOUND:DO-NOT-PUBLISH'
+
+The line of the last example is always flagged where it stands alone on a line, whatever the
+settings: put it into an article to see that a pipeline is wired up.
 
 With --quiet only what does not pass is printed. An error counts more than a flag, and a flag
 more than a doubt.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+enum Passed {
     Pass,
     Flagged,
     Unsure,
@@ -58,9 +111,12 @@ struct Line<'r> {
     file: Option<&'r str>,
     record: u64,
     id: Option<&'r RawValue>,
-    result: Outcome,
+    result: Passed,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
+    /// Why it passed or did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<Because>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spam_probability: Option<Probability>,
     /// Findings that would be removed, by label.
@@ -71,6 +127,9 @@ struct Line<'r> {
 
 struct Check<'s> {
     settings: &'s Settings,
+    gate: Gate,
+    /// Whether only what --fail-on names is flagged, and not all that would be removed.
+    named_only: bool,
     json: bool,
     paint: Paint,
 }
@@ -79,7 +138,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
     let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?;
-    let work = Check { settings: &settings, json: args.json, paint: Paint::stdout(settings.color) };
+    let gate = args.rules.gate(settings.detector.clone());
+    let named_only = !args.rules.fail_on.is_empty();
+    let work = Check { settings: &settings, gate, named_only, json: args.json, paint: Paint::stdout(settings.color) };
     let counts = run::run(Plan::new(&settings, &sources, output), &work)?;
     Ok(if counts.problems + unlisted > 0 {
         Exit::Error
@@ -94,7 +155,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
 
 impl Check<'_> {
     fn print(&self, name: &str, line: &Line<'_>, done: &mut Done) {
-        if self.settings.quiet && line.result == Outcome::Pass {
+        if self.settings.quiet && line.result == Passed::Pass {
             return;
         }
         if self.json {
@@ -106,7 +167,11 @@ impl Check<'_> {
         let told = match (line.verdict, line.spam_probability, line.error) {
             (Some(verdict), Some(probability), _) => {
                 let verdict = self.paint.verdict(verdict);
-                format!("{verdict} {:.3} {}", probability.get(), labels.join(", "))
+                let because = match line.because {
+                    Some(because @ (Because::TestLine | Because::Rule(_))) => format!(" ({because})"),
+                    _ => String::new(),
+                };
+                format!("{verdict} {:.3} {}{because}", probability.get(), labels.join(", "))
             }
             (_, _, error) => format!("error: {}", error.unwrap_or_default()),
         };
@@ -120,8 +185,9 @@ impl Check<'_> {
             file: file.as_deref(),
             record,
             id: None,
-            result: Outcome::Error,
+            result: Passed::Error,
             verdict: None,
+            because: None,
             spam_probability: None,
             labels: BTreeMap::new(),
             error: Some(error),
@@ -145,13 +211,17 @@ impl Work for Check<'_> {
             }
         };
         let report = context.scan(&view, self.settings);
-        let result = match report.verdict {
-            Verdict::Ok => Outcome::Pass,
-            Verdict::Unsure => Outcome::Unsure,
-            _ => Outcome::Flagged,
+        let text = view.text().as_bytes();
+        let edits = Cleaner::edits(text, &report);
+        let (outcome, because) = self.gate.apply_rules(text, &report, &edits);
+        let result = match outcome {
+            Outcome::Accept => Passed::Pass,
+            Outcome::Clean if self.named_only => Passed::Pass,
+            Outcome::Review => Passed::Unsure,
+            _ => Passed::Flagged,
         };
-        done.counts.flagged += u64::from(result == Outcome::Flagged);
-        done.counts.unsure += u64::from(result == Outcome::Unsure);
+        done.counts.flagged += u64::from(result == Passed::Flagged);
+        done.counts.unsure += u64::from(result == Passed::Unsure);
         let mut labels = BTreeMap::new();
         for finding in report.findings.iter().filter(|finding| finding.action == Action::Remove) {
             *labels.entry(finding.label).or_default() += 1;
@@ -163,6 +233,7 @@ impl Work for Check<'_> {
             id: view.id_json().and_then(|id| serde_json::from_str(id).ok()),
             result,
             verdict: Some(report.verdict),
+            because: Some(because),
             spam_probability: Some(report.spam_probability),
             labels,
             error: None,

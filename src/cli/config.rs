@@ -31,6 +31,8 @@ struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_loss_share: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<PathBuf>,
@@ -179,8 +181,9 @@ fn hash(policy: &Policy) -> String {
         .iter()
         .filter_map(|&label| Some(format!("{label}={:08x}", policy.threshold(label)?.to_bits())))
         .collect();
-    let share = policy.max_loss_share().to_bits();
-    let words = format!("{} {} {} {share:08x}", policy.preset_name(), labels.join(","), thresholds.join(","));
+    let (share, caution) = (policy.max_loss_share().to_bits(), policy.caution().to_bits());
+    let words =
+        format!("{} {} {} {share:08x} {caution:08x}", policy.preset_name(), labels.join(","), thresholds.join(","));
     format!("{}@{:08x}", policy.preset_name(), crc32fast::hash(words.as_bytes()))
 }
 
@@ -218,6 +221,9 @@ fn policy(judge: &Judge, file: &ConfigFile) -> Result<Policy> {
     for &(labels, probability) in &judge.threshold {
         policy = policy.with_threshold(labels, probability)?;
     }
+    if let Some(nats) = judge.caution.or(file.caution) {
+        policy = policy.with_caution(nats);
+    }
     if let Some(share) = judge.max_loss_share.or(file.max_loss_share) {
         policy = policy.with_max_loss_share(share).context("max-loss-share")?;
     }
@@ -237,6 +243,7 @@ fn print(
         remove: Some(policy.removed_labels().iter().map(|label| label.to_string()).collect()),
         keep: None,
         max_loss_share: Some(policy.max_loss_share()),
+        caution: Some(policy.caution()),
         model,
         profile,
         jobs,

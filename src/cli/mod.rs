@@ -1,6 +1,7 @@
 //! The verbs of the command: arguments in, library calls, words out.
 
 mod args;
+mod calibrate;
 mod check;
 mod clean;
 mod config;
@@ -14,6 +15,7 @@ mod restore;
 mod run;
 mod sanitize;
 mod scan;
+mod serve;
 mod show;
 mod talk;
 mod train;
@@ -42,18 +44,21 @@ Examples:
   unspam clean article.txt                         cleaned text, and what was taken out and why
   unspam clean dumps/ -o cleaned/ --ledger removed.jsonl
   unspam scan dump.jsonl.gz -o findings.jsonl
-  unspam check article.txt && publish article.txt";
+  unspam check article.txt && publish article.txt
+  unspam serve                                     HTTP, and a page at http://127.0.0.1:8787/";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
     Clean(clean::Args),
     Scan(scan::Args),
     Check(check::Args),
+    Serve(serve::Args),
     Explain(explain::Args),
     Profile(profile::Args),
     Restore(restore::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Calibrate(calibrate::Args),
     Model(model::Args),
 }
 
@@ -87,11 +92,13 @@ pub(crate) fn main() -> ExitCode {
         Verb::Clean(args) => clean::run(&args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Check(args) => check::run(&args),
+        Verb::Serve(args) => serve::run(args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Profile(args) => profile::run(&args),
         Verb::Restore(args) => restore::run(&args),
         Verb::Train(args) => train::run(args),
         Verb::Evaluate(args) => evaluate::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Model(args) => model::run(&args),
     };
     match result {

@@ -93,13 +93,14 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
     logits.clear();
     first.clear();
     looks.clear();
+    let plain_probabilities = softmax(PLAIN);
     for (number, line) in view.lines.iter().enumerate() {
         let suspicious = suspicious(model, view, line);
         if plain(model, line) {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);
-            first.push(softmax(PLAIN));
+            first.push(plain_probabilities);
             continue;
         }
         looks.push(if suspicious { Look::Pieces } else { Look::Whole });
@@ -162,6 +163,7 @@ fn calibrate(model: &Model, scope: Scope, raw: [f32; CLASSES]) -> [f32; CLASSES]
 struct Candidate {
     finding: Finding,
     chars: u32,
+    words: u32,
     prose: bool,
 }
 
@@ -186,6 +188,10 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
             judge_pieces(model, policy, text, number, scratch, &mut candidates);
             if candidates.len() > before {
                 // What is found inside the line stands for the line.
+                if let Some(line) = whole_of(&scratch.view.lines[number], &candidates[before..]) {
+                    candidates.truncate(before);
+                    candidates.push(line);
+                }
                 let spam = candidates[before..].iter().filter(|piece| piece.finding.label.class() == Class::Spam);
                 spam_probability = spam.map(|piece| piece.finding.score.get()).fold(spam_probability, f32::max);
                 continue;
@@ -194,6 +200,27 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
         candidates.extend(whole);
     }
     conclude(policy, &scratch.view, candidates, spam_probability)
+}
+
+/// Most characters and words that are left beside a piece when it stands for the line.
+const FRAME_CHARS: u32 = 16;
+const FRAME_WORDS: u32 = 2;
+
+/// The line as one finding if its pieces leave nothing of it but a frame: `By`, `Author:`, a
+/// bullet. A frame around nothing would be new junk.
+fn whole_of(line: &LineView, pieces: &[Candidate]) -> Option<Candidate> {
+    let best = pieces.iter().max_by(|one, two| one.finding.score.get().total_cmp(&two.finding.score.get()))?;
+    let cut: u32 = pieces.iter().map(|piece| piece.chars).sum();
+    let left = line.chars().saturating_sub(cut);
+    let words: u32 = pieces.iter().map(|piece| piece.words).sum();
+    let frame = left <= FRAME_CHARS && left <= cut && line.stats.words.saturating_sub(words) <= FRAME_WORDS;
+    let spam = best.finding.label.class() == Class::Spam;
+    (frame && spam && !line.prose).then(|| Candidate {
+        finding: Finding { span: line.body, ..best.finding.clone() },
+        chars: line.chars(),
+        words: line.stats.words,
+        prose: false,
+    })
 }
 
 /// What a line is as a whole, if it is not content.
@@ -210,7 +237,7 @@ fn judge_line(
     let line = &view.lines[number];
     let symbols = (line.from, line.to);
     let finding = name(model, policy, scope, class, probabilities, line.body, symbols, &rows[number], view, cues);
-    Some(Candidate { finding, chars: line.chars(), prose: line.prose })
+    Some(Candidate { finding, chars: line.chars(), words: line.stats.words, prose: line.prose })
 }
 
 /// The class of a line that is more likely junk or byline than content.
@@ -391,11 +418,17 @@ fn judge_pieces(
                         {
                             last.finding.span = Span::new(last.finding.span.start(), trimmed.end());
                             last.chars += line.chars();
+                            last.words += line.stats.words;
                             if finding.score > last.finding.score {
                                 last.finding.score = finding.score;
                             }
                         }
-                        _ => found.push(Candidate { finding, chars: line.chars(), prose: false }),
+                        _ => found.push(Candidate {
+                            finding,
+                            chars: line.chars(),
+                            words: line.stats.words,
+                            prose: false,
+                        }),
                     }
                 }
             }

@@ -18,27 +18,32 @@ const MANY: u32 = 0xffff;
 pub(crate) struct Vocabulary {
     /// High half: the document that wrote the entry, so that none need be cleared. Low half:
     /// 1 + number of the only line that holds the 4-gram, or [`MANY`].
-    entries: Box<[u32]>,
+    entries: Box<[u32; 1 << BITS]>,
     document: u32,
     /// Bits of the table in use; short documents need a small part of it.
     bits: u32,
     used: bool,
+    /// Whether all prose has been taken in.
+    complete: bool,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { entries: vec![0; 1 << BITS].into_boxed_slice(), document: 0, bits: LEAST_BITS, used: false }
+        let entries = vec![0; 1 << BITS].into_boxed_slice().try_into().expect("as long as the table");
+        Self { entries, document: 0, bits: LEAST_BITS, used: false, complete: false }
     }
 }
 
+#[inline(always)]
 fn slot(window: u32, shift: u32) -> usize {
-    (window.wrapping_mul(0x9e37_79b1) >> shift) as usize
+    (window.wrapping_mul(0x9e37_79b1) >> shift) as usize % (1 << BITS)
 }
 
 impl Vocabulary {
     /// Takes in the prose of a document.
     pub(crate) fn load(&mut self, symbols: &[u8], lines: &[LineView]) {
         self.used = false;
+        self.complete = lines.len() < MANY as usize - 2;
         self.document += 1;
         if self.document > 0xffff {
             self.entries.fill(0);
@@ -62,16 +67,24 @@ impl Vocabulary {
             let mut window = 0u32;
             let many = own | MANY;
             let shift = 32 - self.bits;
-            let entries = &mut self.entries[..1 << self.bits];
             for &symbol in &symbols[line.from..end] {
                 window = window << 8 | u32::from(symbol);
-                let entry = &mut entries[slot(window, shift)];
-                *entry = if *entry == own || *entry >> 16 != own >> 16 { own } else { many };
+                let entry = &mut self.entries[slot(window, shift)];
+                // Entries of other documents differ in the high half, others in the low half only.
+                let differs = *entry ^ own;
+                *entry = if differs.wrapping_sub(1) < MANY { many } else { own };
             }
             if left == 0 {
+                self.complete = false;
                 break;
             }
         }
+    }
+
+    /// Whether text with this overlap stands in no prose of other lines: if it did, every
+    /// 4-gram of it would.
+    pub(crate) fn rules_out_prose(&self, overlap: f32) -> bool {
+        self.complete && overlap < 1.0
     }
 
     /// The entry of a 4-gram that stands in one line only.
@@ -98,7 +111,7 @@ impl Vocabulary {
         for &symbol in &symbols[3..] {
             window = window << 8 | u32::from(symbol);
             let entry = self.entries[slot(window, 32 - self.bits)];
-            shared += u32::from(entry >> 16 == self.document && entry != own);
+            shared += u32::from((entry ^ own).wrapping_sub(1) < MANY);
         }
         let count = symbols.len() as u32 - 3;
         (shared as f32 / count as f32, count)

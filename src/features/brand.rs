@@ -1,5 +1,6 @@
 //! Looks for brand-shaped tokens at the places where they are put.
 
+use crate::eight;
 use crate::model::brand::{BrandTable, MAX_TOKEN};
 
 /// Log-odds from which a token counts as brand-like.
@@ -31,38 +32,41 @@ pub(crate) struct BrandView {
     pub(crate) frame: bool,
 }
 
-/// First words of bylines in front of a name.
-const FRAMES: &[&[u8]] = &[
-    b"by",
-    b"oleh",
-    b"penulis",
-    b"author",
-    b"autor",
-    b"auteur",
-    b"por",
-    b"par",
-    b"von",
-    b"di",
-    b"yazar",
-    b"editor",
-    b"posted",
-    b"written",
-    b"reporter",
-    b"admin",
-    b"od",
-    b"door",
-    b"av",
-    b"kirjoittaja",
-    b"scritto",
-    b"autore",
-    b"escrito",
-    b"publicado",
-    b"ditulis",
-    b"laporan",
-    b"tac",
-    b"ni",
-    b"from",
-];
+/// Whether a token is a first word of bylines in front of a name.
+fn is_frame(token: &[u8]) -> bool {
+    matches!(
+        token,
+        b"by"
+            | b"oleh"
+            | b"penulis"
+            | b"author"
+            | b"autor"
+            | b"auteur"
+            | b"por"
+            | b"par"
+            | b"von"
+            | b"di"
+            | b"yazar"
+            | b"editor"
+            | b"posted"
+            | b"written"
+            | b"reporter"
+            | b"admin"
+            | b"od"
+            | b"door"
+            | b"av"
+            | b"kirjoittaja"
+            | b"scritto"
+            | b"autore"
+            | b"escrito"
+            | b"publicado"
+            | b"ditulis"
+            | b"laporan"
+            | b"tac"
+            | b"ni"
+            | b"from"
+    )
+}
 
 fn is_token(symbol: u8) -> bool {
     symbol.is_ascii_alphanumeric()
@@ -108,7 +112,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
         }
         let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
         let digits = token.len() - letters;
-        if view.tokens == 0 && start < 8 && FRAMES.contains(&token) {
+        if view.tokens == 0 && start < 8 && is_frame(token) {
             view.frame = true;
         }
         view.tokens += 1;
@@ -158,8 +162,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
 pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed: f32, word: f32) -> bool {
     if digits {
         let mut at = 0;
-        while let Some(found) = symbols[at..].iter().position(u8::is_ascii_digit) {
-            let digit = at + found;
+        while let Some(digit) = eight::first_digit(symbols, at) {
             let start = symbols[..digit].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
             let mut end = digit + symbols[digit..].iter().take_while(|&&symbol| is_token(symbol)).count();
             at = end;
@@ -174,9 +177,11 @@ pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed
                 if start - 1 - from < 3 || end - from > MAX_TOKEN {
                     continue;
                 }
-                let mut joined = symbols[from..start - 1].to_vec();
-                joined.extend(&symbols[start..end]);
-                if table.score(&joined) >= mixed {
+                let mut joined = [0; MAX_TOKEN];
+                let (word, number) = (&symbols[from..start - 1], &symbols[start..end]);
+                joined[..word.len()].copy_from_slice(word);
+                joined[word.len()..word.len() + number.len()].copy_from_slice(number);
+                if table.score(&joined[..word.len() + number.len()]) >= mixed {
                     return true;
                 }
                 continue;

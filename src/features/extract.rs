@@ -149,9 +149,16 @@ fn shape(line: &LineView, base: &[u8], row: &mut Row) {
     row[F::Copyright as usize] = flag(
         base.len() <= 400
             && (base.contains(&(0x80 | 0x29)) && line.stats.script(Script::Common) > 0 && has_copyright(base)
-                || memchr::memmem::find(base, b"(c)").is_some()
-                || memchr::memmem::find(base, b"copyright").is_some()),
+                || signs.count(Sign::Round) > 0 && stands_in(base, b"(c)")
+                || stands_in(base, b"copyright")),
     );
+}
+
+/// Whether a short text stands in a line. A searcher made for the text would cost more than
+/// it saves on one line.
+fn stands_in(line: &[u8], text: &[u8]) -> bool {
+    let Some((&first, rest)) = text.split_first() else { return true };
+    memchr::memchr_iter(first, line).any(|at| line[at + 1..].starts_with(rest))
 }
 
 /// The folded copyright sign in front of a space or a year.
@@ -429,13 +436,17 @@ fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row:
     let number = place.line;
     let edge = number < 3 || number + 6 >= view.lines.len();
     if edge && !place.piece && (12..=200).contains(&base.len()) {
-        let finder = memchr::memmem::Finder::new(base);
-        row[F::OfPrevious as usize] = flag(view.lines.iter().enumerate().any(|(index, other)| {
-            index != number
-                && other.base - other.from > base.len()
-                && finder.find(&view.symbols[other.from..other.base]).is_some()
-        }));
+        row[F::OfPrevious as usize] =
+            flag(stands_in_other(view, number, base, view.vocabulary.rules_out_prose(overlap)));
     }
+}
+
+/// Whether a line stands as a part in another one, prose left out or not.
+fn stands_in_other(view: &View, number: usize, base: &[u8], without_prose: bool) -> bool {
+    let mut others = view.lines.iter().enumerate().filter(|&(index, other)| {
+        index != number && other.base - other.from > base.len() && !(without_prose && other.prose)
+    });
+    others.any(|(_, other)| stands_in(&view.symbols[other.from..other.base], base))
 }
 
 /// Writes the features of the second pass: what the first pass says of the other lines.

@@ -9,6 +9,7 @@
 
 use crate::error::ModelError;
 use crate::label::{Class, Label};
+use crate::model::ngram::WORD_SYMBOL;
 use crate::normalize::{FoldStats, Normalizer, Script};
 
 /// Longest line that is searched; longer ones are prose.
@@ -31,6 +32,19 @@ struct Phrase {
 /// Symbols that a phrase is looked up by.
 const KEY: usize = 4;
 const BUCKET_BITS: u32 = 16;
+/// Bits of the filter of keys: several times as many as there are phrases.
+const FILTER_BITS: u32 = 18;
+const FILTER: usize = 1 << FILTER_BITS;
+
+/// What tells for little that a phrase does not stand in a place.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Entry {
+    key: u32,
+    /// The symbols behind the key, as far as there are any, and the bits they take.
+    tail: u32,
+    mask: u32,
+    number: u32,
+}
 
 /// A set of phrases by label.
 #[derive(Debug, Clone)]
@@ -40,13 +54,33 @@ pub struct PhraseSet {
     symbols: Vec<u8>,
     /// Where the phrases of each bucket begin in `order`; one entry more than buckets.
     buckets: Vec<u32>,
-    /// First symbols and number of each phrase, by bucket.
-    order: Vec<(u32, u32)>,
+    /// Keys and numbers of phrases, by bucket.
+    order: Vec<Entry>,
+    /// Bit set of the lengths of the keys that begin with each symbol.
+    lengths: Box<[u8; 256]>,
+    /// Bit set of hashed keys: most words begin no phrase, and this says so for one load.
+    known: Box<[u64; FILTER / 64]>,
 }
 
 /// The bucket of first symbols; those of phrases shorter than the key are padded with zeros.
 fn bucket_of(key: u32) -> usize {
     (key.wrapping_mul(0x9e37_79b1) >> (32 - BUCKET_BITS)) as usize
+}
+
+/// The first four symbols as a number; missing ones are zeros.
+#[inline(always)]
+fn four(symbols: &[u8]) -> u32 {
+    u32::from_le_bytes(match symbols.first_chunk() {
+        Some(&four) => four,
+        None => std::array::from_fn(|index| symbols.get(index).copied().unwrap_or(0)),
+    })
+}
+
+/// The word and bit of a key in the filter.
+#[inline(always)]
+fn filter_of(key: u32) -> (usize, u64) {
+    let hash = key.wrapping_mul(0x9e37_79b1) >> (32 - FILTER_BITS);
+    (hash as usize / 64 % (FILTER / 64), 1 << (hash % 64))
 }
 
 /// What was found in one line.
@@ -81,7 +115,7 @@ pub(crate) fn is_unspaced(stats: &FoldStats) -> bool {
 }
 
 fn is_word(symbol: u8) -> bool {
-    symbol.is_ascii_alphanumeric() || symbol >= 0x80
+    WORD_SYMBOL[usize::from(symbol)]
 }
 
 impl PhraseSet {
@@ -127,14 +161,8 @@ impl PhraseSet {
         if u32::try_from(symbols.len()).is_err() {
             return Err(ModelError::malformed("phrase lists of more than 4 GB"));
         }
-        let key_of = |phrase: &Phrase| {
-            let mut head = [0; KEY];
-            for (slot, &symbol) in head.iter_mut().zip(&symbols[phrase.from as usize..phrase.to as usize]) {
-                *slot = symbol;
-            }
-            u32::from_le_bytes(head)
-        };
-        let keys: Vec<u32> = phrases.iter().map(key_of).collect();
+        let of = |phrase: &Phrase| &symbols[phrase.from as usize..phrase.to as usize];
+        let keys: Vec<u32> = phrases.iter().map(|phrase| four(of(phrase))).collect();
         let mut buckets = vec![0u32; (1 << BUCKET_BITS) + 1];
         for &key in &keys {
             buckets[bucket_of(key) + 1] += 1;
@@ -143,13 +171,24 @@ impl PhraseSet {
             buckets[at] += buckets[at - 1];
         }
         let mut next = buckets.clone();
-        let mut order = vec![(0, 0); keys.len()];
-        for (&key, number) in keys.iter().zip(0..) {
+        let mut order = vec![Entry::default(); keys.len()];
+        for ((&key, phrase), number) in keys.iter().zip(&phrases).zip(0..) {
             let place = &mut next[bucket_of(key)];
-            order[*place as usize] = (key, number);
+            let tail = of(phrase).get(KEY..).unwrap_or_default();
+            let bits = 8 * (KEY - KEY.min(tail.len()));
+            let mask = u32::MAX.checked_shr(bits as u32).unwrap_or(0);
+            order[*place as usize] = Entry { key, tail: four(tail), mask, number };
             *place += 1;
         }
-        Ok(Self { phrases, symbols, buckets, order })
+        let mut lengths = Box::new([0; 256]);
+        let mut known: Box<[u64; FILTER / 64]> =
+            vec![0; FILTER / 64].into_boxed_slice().try_into().expect("as long as the filter");
+        for (phrase, &key) in phrases.iter().zip(&keys) {
+            lengths[(key & 0xff) as usize] |= 1 << KEY.min((phrase.to - phrase.from) as usize);
+            let (word, bit) = filter_of(key);
+            known[word] |= bit;
+        }
+        Ok(Self { phrases, symbols, buckets, order, lengths, known })
     }
 
     /// Writes the set as a model holds it: folded, so that reading costs no folding.
@@ -220,29 +259,40 @@ impl PhraseSet {
         let lead = symbols.iter().position(|&symbol| is_word(symbol)).unwrap_or(0);
         let trail = symbols.iter().rposition(|&symbol| is_word(symbol)).map_or(0, |last| last + 1);
         let mut reach = 0;
-        for from in 0..symbols.len() {
+        let mut before = false;
+        for (from, &first) in symbols.iter().enumerate() {
             // Phrases of scripts without spaces may begin anywhere, others where a word does.
-            let inside = from > 0 && is_word(symbols[from]) && is_word(symbols[from - 1]);
-            if inside && !(unspaced && symbols[from] >= 0x80) {
+            let word = WORD_SYMBOL[usize::from(first)];
+            let inside = before & word;
+            before = word;
+            if inside && !(unspaced && first >= 0x80) {
                 continue;
             }
-            let mut head = [0; KEY];
-            for (slot, &symbol) in head.iter_mut().zip(&symbols[from..]) {
-                *slot = symbol;
+            let lengths = self.lengths[usize::from(first)];
+            if lengths == 0 {
+                continue;
             }
-            let head = u32::from_le_bytes(head);
+            let rest = &symbols[from..];
+            let (head, tail) = (four(rest), four(rest.get(KEY..).unwrap_or_default()));
             // Whole keys first, then phrases shorter than a key.
-            for length in (1..=KEY.min(symbols.len() - from)).rev() {
+            for length in (1..=KEY.min(rest.len())).rev() {
+                if lengths >> length & 1 == 0 {
+                    continue;
+                }
                 let key = head & (u32::MAX >> (8 * (KEY - length)));
+                let (word, bit) = filter_of(key);
+                if self.known[word] & bit == 0 {
+                    continue;
+                }
                 let bucket = bucket_of(key);
                 let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
-                for &(known, number) in &self.order[range] {
-                    if known != key {
+                for entry in &self.order[range] {
+                    if entry.key != key || entry.tail != tail & entry.mask {
                         continue;
                     }
-                    let phrase = self.phrases[number as usize];
+                    let phrase = self.phrases[entry.number as usize];
                     let pattern = &self.symbols[phrase.from as usize..phrase.to as usize];
-                    if !symbols[from..].starts_with(pattern) {
+                    if !rest.starts_with(pattern) {
                         continue;
                     }
                     let to = from + pattern.len();

@@ -1,5 +1,7 @@
 //! Counts the signs of a folded line in one pass.
 
+use crate::eight::{self, Tally};
+
 /// Classes of symbols that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -84,35 +86,47 @@ pub struct Signs {
 impl Signs {
     /// Counts the signs of folded symbols.
     pub fn count_in(symbols: &[u8]) -> Self {
-        let mut counts = [0u32; 32];
-        // Two sets of counters: a second letter need not wait for the first one's sum.
-        let mut others = [0u32; 32];
-        let mut pairs = symbols.chunks_exact(2);
-        for pair in &mut pairs {
-            counts[usize::from(CLASS[usize::from(pair[0])] & 31)] += 1;
-            others[usize::from(CLASS[usize::from(pair[1])] & 31)] += 1;
-        }
-        for &symbol in pairs.remainder() {
-            counts[usize::from(CLASS[usize::from(symbol)] & 31)] += 1;
-        }
-        for (count, other) in counts.iter_mut().zip(others) {
-            *count += other;
-        }
-        let mut signs = Self { counts, inner_dots: 0, sentence_breaks: 0, number_runs: 0 };
-        if counts[Sign::Dot as usize] + counts[Sign::Question as usize] + counts[Sign::Exclamation as usize] > 0 {
-            for at in memchr::memchr3_iter(b'.', b'?', b'!', symbols) {
-                match symbols.get(at + 1) {
-                    Some(&next) if next == b' ' || next == b'"' || next >= 0x80 => signs.sentence_breaks += 1,
-                    Some(next) if symbols[at] == b'.' && next.is_ascii_alphanumeric() => signs.inner_dots += 1,
-                    _ => {}
+        let mut signs = Self { counts: [0; 32], inner_dots: 0, sentence_breaks: 0, number_runs: 0 };
+        // Nearly all symbols are letters and spaces, which are counted eight at a time.
+        let (mut letters, mut highs, mut spaces) = (Tally::default(), Tally::default(), Tally::default());
+        for (number, part) in symbols.chunks(8 * Tally::MOST).enumerate() {
+            let first = number * 8 * Tally::MOST;
+            eight::words(part).enumerate().for_each(|(number, word)| {
+                let (letter, high, space) = (eight::letters(word), eight::high(word), eight::spaces(word));
+                letters.add(letter);
+                highs.add(high);
+                spaces.add(space);
+                let others = eight::rest(letter | high | space);
+                if others != 0 {
+                    signs.add_others(symbols, first + 8 * number, others);
                 }
+            });
+            letters.fold();
+            highs.fold();
+            spaces.fold();
+        }
+        signs.counts[Sign::Letter as usize] = letters.fold();
+        signs.counts[Sign::High as usize] = highs.fold();
+        signs.counts[Sign::Space as usize] = spaces.fold();
+        signs
+    }
+
+    /// Counts the symbols of a mask that begins at `from`: none of them letter or space.
+    fn add_others(&mut self, symbols: &[u8], from: usize, mask: u64) {
+        for place in eight::places(mask) {
+            let at = from + place;
+            let Some(&symbol) = symbols.get(at) else { break };
+            self.counts[usize::from(CLASS[usize::from(symbol)] & 31)] += 1;
+            match symbol {
+                b'.' | b'?' | b'!' => match symbols.get(at + 1) {
+                    Some(&next) if next == b' ' || next == b'"' || next >= 0x80 => self.sentence_breaks += 1,
+                    Some(next) if symbol == b'.' && next.is_ascii_alphanumeric() => self.inner_dots += 1,
+                    _ => {}
+                },
+                b'0'..=b'9' if at == 0 || !symbols[at - 1].is_ascii_digit() => self.number_runs += 1,
+                _ => {}
             }
         }
-        if counts[Sign::Digit as usize] > 0 {
-            signs.number_runs = u32::from(symbols.first().is_some_and(u8::is_ascii_digit))
-                + symbols.windows(2).filter(|pair| !pair[0].is_ascii_digit() & pair[1].is_ascii_digit()).count() as u32;
-        }
-        signs
     }
 
     /// Number of symbols of a class.
@@ -139,5 +153,37 @@ impl Signs {
     pub fn punctuation(&self) -> u32 {
         let all: u32 = self.counts[..CLASSES].iter().sum();
         all - self.count(Sign::Letter) - self.count(Sign::High) - self.count(Sign::Digit) - self.count(Sign::Space)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn counting_by_words_equals_counting_by_symbols(
+            line in proptest::collection::vec(proptest::prop_oneof![
+                proptest::prelude::any::<u8>(),
+                proptest::sample::select(&b"abz .,.?!\"09\x80\xff"[..]),
+            ], 0..60),
+            repeats in proptest::sample::select(&[1usize, 2, 100][..])
+        ) {
+            let line = line.repeat(repeats);
+            let signs = Signs::count_in(&line);
+            let mut counts = [0; 32];
+            for &symbol in &line {
+                counts[usize::from(CLASS[usize::from(symbol)])] += 1;
+            }
+            proptest::prop_assert_eq!(signs.counts, counts);
+            let pairs = || line.windows(2).map(|pair| (pair[0], pair[1]));
+            let ends = |symbol: u8| matches!(symbol, b'.' | b'?' | b'!');
+            let breaks = pairs().filter(|&(one, two)| ends(one) && (matches!(two, b' ' | b'"') || two >= 0x80));
+            proptest::prop_assert_eq!(signs.sentence_breaks() as usize, breaks.count());
+            let dots = pairs().filter(|&(one, two)| one == b'.' && two.is_ascii_alphanumeric());
+            proptest::prop_assert_eq!(signs.inner_dots() as usize, dots.count());
+            let runs = line.split(|symbol| !symbol.is_ascii_digit()).filter(|run| !run.is_empty());
+            proptest::prop_assert_eq!(signs.number_runs() as usize, runs.count());
+        }
     }
 }

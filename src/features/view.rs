@@ -1,5 +1,6 @@
 //! A document as the features see it: folded lines and what they have in common.
 
+use crate::eight;
 use crate::features::belonging::Vocabulary;
 use crate::features::signs::Signs;
 use crate::model::language::{LanguageProfile, LanguageTable};
@@ -22,7 +23,8 @@ pub(crate) struct LineView {
     pub(crate) stats: FoldStats,
     pub(crate) signs: Signs,
     pub(crate) sums: NgramSums,
-    pub(crate) hash: u64,
+    /// Of the line and of its first word; pieces of lines have none.
+    hash: u64,
     pub(crate) first_word: u64,
     pub(crate) blank_before: bool,
     pub(crate) prose: bool,
@@ -84,7 +86,9 @@ impl View {
                 blank = true;
                 continue;
             }
-            let line = fold_line(text, segment.body, blank, &mut self.symbols, ngrams);
+            let mut line = fold_line(text, segment.body, blank, &mut self.symbols, ngrams);
+            let base = &self.symbols[line.from..line.base];
+            (line.hash, line.first_word) = (hash(base), first_word(base));
             blank = false;
             self.lines.push(line);
         }
@@ -190,8 +194,8 @@ pub(crate) fn fold_line(
         from,
         base,
         to: symbols.len(),
-        hash: hash(&symbols[from..base]),
-        first_word: first_word(&symbols[from..base]),
+        hash: 0,
+        first_word: 0,
         stats,
         signs,
         sums,
@@ -223,26 +227,24 @@ pub(crate) fn ends_sentence(symbols: &[u8]) -> bool {
 /// Symbols up to which digits fall together in a hash.
 const HASH_DIGITS: usize = 160;
 
+/// A hash of symbols that is good for telling lines apart, and nothing else.
 fn hash(symbols: &[u8]) -> u64 {
-    const PRIME: u64 = 0x100_0000_01b3;
-    let start = 0xcbf2_9ce4_8422_2325;
-    if symbols.len() <= HASH_DIGITS {
-        return symbols.iter().fold(start, |hash, &symbol| {
-            // Counters and dates repeat with other numbers.
-            let symbol = if symbol.is_ascii_digit() { b'0' } else { symbol };
-            (hash ^ u64::from(symbol)).wrapping_mul(PRIME)
-        });
-    }
-    let (words, rest) = symbols.as_chunks::<8>();
-    let hash = words.iter().fold(start, |hash, &word| {
-        let hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mix = |hash: u64, word: u64| {
+        let hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash ^ hash >> 29
-    });
-    rest.iter().fold(hash, |hash, &symbol| (hash ^ u64::from(symbol)).wrapping_mul(PRIME))
+    };
+    let start = symbols.len() as u64;
+    if symbols.len() <= HASH_DIGITS {
+        // Counters and dates repeat with other numbers.
+        eight::words(symbols).map(eight::without_digits).fold(start, mix)
+    } else {
+        eight::words(symbols).fold(start, mix)
+    }
 }
 
 fn first_word(symbols: &[u8]) -> u64 {
-    let start = symbols.iter().position(|&s| s.is_ascii_alphanumeric() || s >= 0x80).unwrap_or(0);
-    let len = symbols[start..].iter().take_while(|&&s| s.is_ascii_alphanumeric() || s >= 0x80).count();
-    hash(&symbols[start..start + len.min(24)])
+    let word = |symbol: u8| symbol.is_ascii_alphanumeric() || symbol >= 0x80;
+    let start = symbols.iter().position(|&symbol| word(symbol)).unwrap_or(0);
+    let len = symbols[start..].iter().take(24).take_while(|&&symbol| word(symbol)).count();
+    hash(&symbols[start..start + len])
 }

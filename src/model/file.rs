@@ -90,7 +90,7 @@ pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     sections.push(("brands".to_owned(), brands.bytes));
     let mut languages = Encoder::default();
     languages.f32(parts.languages.scale());
-    languages.bytes.extend(parts.languages.weights().iter().flatten().map(|&weight| weight as u8));
+    languages.bytes.extend(parts.languages.weights().map(|weight| weight as u8));
     sections.push(("languages".to_owned(), languages.bytes));
     sections.push(("phrases".to_owned(), parts.phrases.encode()));
     let mut first = Encoder::default();
@@ -291,7 +291,7 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         brands,
         languages,
         phrases,
-        links: LinkFinder::default(),
+        links: LinkFinder,
         first,
         second,
         piece,

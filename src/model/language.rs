@@ -14,27 +14,50 @@ pub(crate) const BITS: u32 = 13;
 const SIZE: usize = 1 << BITS;
 /// Symbols of a line that are looked at.
 const MOST_SYMBOLS: usize = 160;
+/// More n-grams than so many symbols have: one each, and half as many words.
+const MOST_NGRAMS: usize = 256;
 /// Fewest n-grams of a line that say anything.
 const LEAST: u32 = 6;
 
+/// Letters of any script as they are, everything else as a space: digits and signs are of no
+/// language.
+const LETTER: [u8; 256] = {
+    let mut table = [b' '; 256];
+    let mut symbol = 0;
+    while symbol < 256 {
+        if WORD_SYMBOL[symbol] && !(symbol as u8).is_ascii_digit() {
+            table[symbol] = symbol as u8;
+        }
+        symbol += 1;
+    }
+    table
+};
+
 /// Calls `visit` with the bucket of every n-gram: four symbols that touch a letter, and words.
+#[inline(always)]
 pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
     let bucket = |value: u64| (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize;
     let mut window = 0u32;
     let mut word = 0u64;
-    for &symbol in symbols.iter().chain(b" ") {
-        // Digits and signs are of no language.
-        let letter = WORD_SYMBOL[usize::from(symbol)] && !symbol.is_ascii_digit();
-        let symbol = if letter { symbol } else { b' ' };
-        window = window << 8 | u32::from(symbol);
-        if letter {
-            word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        } else if word != 0 {
-            visit(bucket(word ^ word >> 32 | 1 << 40));
-            word = 0;
-        }
-        if window & 0xffff != 0x2020 && window >> 16 != 0 {
-            visit(bucket(u64::from(window)));
+    // The end of the line ends a word as well.
+    for part in [symbols, b" "] {
+        for &symbol in part {
+            let symbol = LETTER[usize::from(symbol)];
+            window = window << 8 | u32::from(symbol);
+            if symbol != b' ' {
+                word = (word ^ u64::from(symbol)).wrapping_add(1).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            } else {
+                if word != 0 {
+                    visit(bucket(word ^ word >> 32 | 1 << 40));
+                    word = 0;
+                }
+                if window & 0xffff == 0x2020 {
+                    continue;
+                }
+            }
+            if window >> 16 != 0 {
+                visit(bucket(u64::from(window)));
+            }
         }
     }
 }
@@ -42,9 +65,15 @@ pub(crate) fn for_each_bucket(symbols: &[u8], mut visit: impl FnMut(usize)) {
 /// Log-likelihood ratios of n-grams by language, naive Bayes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LanguageTable {
-    weights: Vec<[i8; LANGUAGES]>,
+    /// The weights of two languages, half the list apart, in 16 bits, each raised by [`RAISE`] so that sums need no sign.
+    weights: Box<[[u16; PAIRS]; SIZE]>,
     scale: f32,
 }
+
+/// Numbers that hold the weights of two languages each.
+const PAIRS: usize = LANGUAGES / 2;
+/// What weights are raised by.
+const RAISE: i16 = 128;
 
 /// Mean score of a text for each language.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,11 +101,20 @@ impl LanguageProfile {
 impl LanguageTable {
     /// Returns the table, or `None` if there are not 2^13 rows or the scale is not finite.
     pub(crate) fn new(weights: Vec<[i8; LANGUAGES]>, scale: f32) -> Option<Self> {
-        (weights.len() == SIZE && scale.is_finite()).then_some(Self { weights, scale })
+        let raised = |weight: i8| (i16::from(weight) + RAISE) as u16;
+        let pack =
+            |row: [i8; LANGUAGES]| std::array::from_fn(|pair| raised(row[pair]) | raised(row[PAIRS + pair]) << 8);
+        let weights: Vec<[u16; PAIRS]> = weights.into_iter().map(pack).collect();
+        let weights = Box::try_from(weights.into_boxed_slice()).ok().filter(|_| scale.is_finite())?;
+        Some(Self { weights, scale })
     }
 
-    pub(crate) fn weights(&self) -> &[[i8; LANGUAGES]] {
-        &self.weights
+    /// The weights of all languages, bucket by bucket.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = i8> {
+        let lower = |raised: u16| ((raised & 0xff) as i16 - RAISE) as i8;
+        self.weights.iter().flat_map(move |row| {
+            row.iter().map(move |&pair| lower(pair)).chain(row.iter().map(move |&pair| lower(pair >> 8)))
+        })
     }
 
     pub(crate) fn scale(&self) -> f32 {
@@ -85,21 +123,34 @@ impl LanguageTable {
 
     /// Adds the n-grams of folded symbols to a profile.
     pub(crate) fn add(&self, symbols: &[u8], profile: &mut LanguageProfile) {
-        // Sums of up to 255 weights fit 16 bits.
-        let mut sums = [0i16; LANGUAGES];
-        let mut count = 0u32;
+        // Sums of so few raised weights fit 16 bits. Two loops keep the state of each in registers.
+        let mut buckets = [0u16; MOST_NGRAMS];
+        let mut count = 0;
         for_each_bucket(&symbols[..symbols.len().min(MOST_SYMBOLS)], |bucket| {
-            if count < 255 {
-                for (sum, &weight) in sums.iter_mut().zip(&self.weights[bucket]) {
-                    *sum += i16::from(weight);
-                }
-                count += 1;
-            }
+            buckets[count % MOST_NGRAMS] = bucket as u16;
+            count += 1;
         });
-        for (sum, part) in profile.sums.iter_mut().zip(sums) {
-            *sum += i32::from(part);
+        let rows = self.sum_rows(&buckets[..count]);
+        let raised = count as i32 * i32::from(RAISE);
+        for (sum, row) in profile.sums.iter_mut().zip(rows.as_flattened()) {
+            *sum += i32::from(*row) - raised;
         }
-        profile.count += count;
+        profile.count += count as u32;
+    }
+
+    /// Sums rows of raised weights. Apart from its caller, so that all lanes of a vector are used:
+    /// what is done with the sums later has half as many.
+    #[inline(never)]
+    fn sum_rows(&self, buckets: &[u16]) -> [[u16; PAIRS]; 2] {
+        let [mut low, mut high] = [[0u16; PAIRS]; 2];
+        for &bucket in buckets {
+            let row = &self.weights[usize::from(bucket) % SIZE];
+            for pair in 0..PAIRS {
+                low[pair] += row[pair] & 0xff;
+                high[pair] += row[pair] >> 8;
+            }
+        }
+        [low, high]
     }
 
     /// Returns how surely folded symbols are in another language than `document`, 0 if they are
@@ -109,9 +160,12 @@ impl LanguageTable {
     /// and the document fits its own better than the line's. The smaller of the two leads in mean
     /// log-likelihood, times the square root of the number of n-grams.
     pub(crate) fn mismatch(&self, symbols: &[u8], document: &LanguageProfile) -> f32 {
+        if document.count < 4 * LEAST {
+            return 0.0;
+        }
         let mut line = LanguageProfile::default();
         self.add(symbols, &mut line);
-        if line.count < LEAST || document.count < 4 * LEAST {
+        if line.count < LEAST {
             return 0.0;
         }
         let (own, home) = (line.best(), document.best());

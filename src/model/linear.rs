@@ -49,21 +49,23 @@ impl LinearModel {
 
     /// Returns the log-odds of each class against content; features beyond the model's are ignored.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
-        self.logits_of(row.iter())
+        let mut sums = self.intercept;
+        self.add_to(&mut sums, 0, row);
+        against_content(sums)
     }
 
-    /// The same from values in order.
-    pub(crate) fn logits_of<'r>(&self, row: impl Iterator<Item = &'r f32>) -> [f32; CLASSES] {
-        let mut sums = self.intercept;
-        for (&value, weights) in row.zip(&self.weights) {
+    /// Adds what the features from number `first` on say of each class.
+    pub(crate) fn add_to(&self, sums: &mut [f32; CLASSES], first: usize, values: &[f32]) {
+        let mut total = *sums;
+        for (&value, weights) in values.iter().zip(&self.weights[first..]) {
+            // Most features of a line are zero.
             if value != 0.0 {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
+                for (sum, weight) in total.iter_mut().zip(weights) {
                     *sum += value * weight;
                 }
             }
         }
-        let content = sums[0];
-        sums.map(|sum| sum - content)
+        *sums = total;
     }
 
     /// Returns how much one unit of feature `index` speaks for `class` against content.
@@ -71,6 +73,12 @@ impl LinearModel {
         let weights = &self.weights[index];
         weights[class.index()] - weights[0]
     }
+}
+
+/// Returns the sums of all classes less that of content.
+pub(crate) fn against_content(sums: [f32; CLASSES]) -> [f32; CLASSES] {
+    let content = sums[0];
+    sums.map(|sum| sum - content)
 }
 
 /// Returns the probabilities that belong to log-odds.

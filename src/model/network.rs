@@ -7,7 +7,7 @@
 //! decision a sum that can be explained: where the units stand, the model is linear.
 
 use crate::label::Class;
-use crate::model::linear::LinearModel;
+use crate::model::linear::{LinearModel, against_content};
 
 const CLASSES: usize = Class::COUNT;
 /// Learnt crosses.
@@ -53,8 +53,19 @@ impl Network {
 
     /// Returns the log-odds of each class against content; features beyond the model's are ignored.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
-        let units = forward(&self.layer, &self.bias, row);
-        self.output.logits_of(row[..self.layer.len()].iter().chain(&units))
+        let row = &row[..self.layer.len()];
+        let mut units = self.bias;
+        let mut sums = self.output.intercept();
+        // Most features of a line are zero; those that are not go into both layers at once.
+        for ((&value, layer), output) in row.iter().zip(&self.layer).zip(self.output.weights()) {
+            if value != 0.0 {
+                add_scaled(&mut units, value, layer);
+                add_scaled(&mut sums, value, output);
+            }
+        }
+        let units = units.map(|unit| unit.max(0.0));
+        self.output.add_to(&mut sums, row.len(), &units);
+        against_content(sums)
     }
 
     /// Returns, for every feature, how much one unit of it speaks for `class` against content
@@ -80,14 +91,19 @@ impl Network {
     }
 }
 
+#[inline(always)]
+fn add_scaled<const N: usize>(sums: &mut [f32; N], value: f32, weights: &[f32; N]) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += value * weight;
+    }
+}
+
 /// Returns the activations of the units.
 pub(crate) fn forward(layer: &[[f32; UNITS]], bias: &[f32; UNITS], row: &[f32]) -> [f32; UNITS] {
     let mut units = *bias;
     for (&value, weights) in row.iter().zip(layer) {
         if value != 0.0 {
-            for (unit, weight) in units.iter_mut().zip(weights) {
-                *unit += value * weight;
-            }
+            add_scaled(&mut units, value, weights);
         }
     }
     units.map(|unit| unit.max(0.0))

@@ -24,7 +24,8 @@ const NGRAM_SYMBOL: [u8; 256] = {
     table
 };
 
-pub(crate) const WORD_SYMBOL: [bool; 256] = {
+/// Symbols of words: letters of any script and digits.
+pub(crate) static WORD_SYMBOL: [bool; 256] = {
     let mut table = [false; 256];
     let mut symbol = 0;
     while symbol < 256 {
@@ -40,6 +41,22 @@ const MULTIPLIERS: [u64; 5] =
 /// Multipliers of the windows of 3, 4 and 6 symbols. Shifted to the left, they push older symbols
 /// out of the product, so the window needs no mask.
 const WINDOWS: [u64; 3] = [MULTIPLIERS[0] << 40, MULTIPLIERS[1] << 32, MULTIPLIERS[2] << 16];
+
+/// The same for the two short windows in 32 bits: equal high bits for a smaller product.
+const SHORT_WINDOWS: [u32; 2] = [(MULTIPLIERS[0] << 8) as u32, MULTIPLIERS[1] as u32];
+
+/// Symbols of words as n-grams see them, 0 for all others, which n-grams take as they are.
+const WORD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut symbol = 0;
+    while symbol < 256 {
+        if WORD_SYMBOL[symbol] {
+            table[symbol] = NGRAM_SYMBOL[symbol];
+        }
+        symbol += 1;
+    }
+    table
+};
 
 /// Calls `visit` with the 64-bit hash of every n-gram of the symbols: characters 3, 4 and 6,
 /// words 1 and 2. The high bits are the ones to use.
@@ -108,7 +125,7 @@ pub struct NgramSums {
 }
 
 /// Bits of the hash, known here so that the inner loop needs no check of bounds.
-pub(crate) const BITS: u32 = 17;
+pub(crate) const BITS: u32 = 18;
 const SIZE: usize = 1 << BITS;
 /// Largest weight either way: three raised ones fit a byte.
 pub(crate) const LIMIT: i8 = 42;
@@ -125,14 +142,11 @@ pub struct NgramTable {
 /// Symbols per block: sums of a block stay far below 65,536.
 const BLOCK: usize = 48;
 
-/// Spreads four bytes to four 16-bit lanes: classes 0, 2, 1, 3 from the lowest.
-#[inline(always)]
-fn spread(packed: u32) -> u64 {
-    (u64::from(packed) | u64::from(packed) << 24) & 0x00ff_00ff_00ff_00ff
-}
+/// The first and third of four packed weights.
+const EVEN: u32 = 0x00ff_00ff;
 
 impl NgramTable {
-    /// Returns the table, or `None` if there are not 2^17 weights or one is out of range.
+    /// Returns the table, or `None` if there are not 2^18 weights or one is out of range.
     pub(crate) fn new(weights: Vec<u32>, scale: f32, bias: [f32; Class::COUNT]) -> Option<Self> {
         let raised = 2 * LIMIT as u8;
         let valid = weights.iter().all(|packed| packed.to_le_bytes().iter().all(|&byte| byte <= raised));
@@ -159,6 +173,7 @@ impl NgramTable {
     pub fn sum(&self, symbols: &[u8]) -> NgramSums {
         let weights: &[u32; SIZE] = &self.weights;
         let load = |hash: u64| weights[(hash >> (64 - BITS)) as usize];
+        let short = |window: u32, multiplier: u32| weights[(window.wrapping_mul(multiplier) >> (32 - BITS)) as usize];
         let mut total = [0i64; 4];
         let mut count = 0u32;
         let mut peak = i64::MIN;
@@ -168,28 +183,37 @@ impl NgramTable {
             let (block, behind) = rest.split_at(rest.len().min(BLOCK));
             rest = behind;
             let last = rest.is_empty();
-            let mut sums = 0u64;
+            // Sums of the packed weights, and of their lower and third bytes only: what the
+            // others add up to follows from both.
+            let mut all = 0u64;
+            let mut even = 0u64;
             let mut words = 0u32;
             let Walker { mut window, mut word, mut previous } = walker;
             let mut step = |symbol: u8| {
-                let folded = u64::from(NGRAM_SYMBOL[usize::from(symbol)]);
-                window = window << 8 | folded;
-                // Three weights stay below 256 in every byte, so one spreading serves them all.
-                let three = load(window.wrapping_mul(WINDOWS[0]))
-                    .wrapping_add(load(window.wrapping_mul(WINDOWS[1])))
+                let letter = WORD[usize::from(symbol)];
+                let folded = if letter != 0 {
+                    word = (word ^ u64::from(letter)).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
+                    letter
+                } else {
+                    if word != 0 {
+                        let mixed = word ^ word >> 32;
+                        let two = load(mixed.wrapping_mul(MULTIPLIERS[4]))
+                            .wrapping_add(load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2])));
+                        all += u64::from(two);
+                        even += u64::from(two & EVEN);
+                        previous = mixed;
+                        word = 0;
+                        words += 1;
+                    }
+                    symbol
+                };
+                window = window << 8 | u64::from(folded);
+                // Three weights stay below 256 in every byte.
+                let three = short(window as u32, SHORT_WINDOWS[0])
+                    .wrapping_add(short(window as u32, SHORT_WINDOWS[1]))
                     .wrapping_add(load(window.wrapping_mul(WINDOWS[2])));
-                sums = sums.wrapping_add(spread(three));
-                if WORD_SYMBOL[usize::from(symbol)] {
-                    word = (word ^ folded).wrapping_add(1).wrapping_mul(MULTIPLIERS[3]);
-                } else if word != 0 {
-                    let mixed = word ^ word >> 32;
-                    let two = load(mixed.wrapping_mul(MULTIPLIERS[4]))
-                        .wrapping_add(load((mixed ^ previous.rotate_left(17)).wrapping_mul(MULTIPLIERS[2])));
-                    sums = sums.wrapping_add(spread(two));
-                    previous = mixed;
-                    word = 0;
-                    words += 1;
-                }
+                all += u64::from(three);
+                even += u64::from(three & EVEN);
             };
             for &symbol in block {
                 step(symbol);
@@ -200,8 +224,9 @@ impl NgramTable {
             walker = Walker { window, word, previous };
             let n = 3 * (block.len() as u32 + u32::from(last)) + 2 * words;
             let raised = i64::from(n) * i64::from(LIMIT);
-            let lane = |number: u32| (sums >> (16 * number) & 0xffff) as i64 - raised;
-            let sums = [lane(0), lane(2), lane(1), lane(3)];
+            let odd = (all - even) >> 8;
+            let lane = |lanes: u64, number: u32| (lanes >> (16 * number) & 0xffff) as i64 - raised;
+            let sums = [lane(even, 0), lane(odd, 0), lane(even, 1), lane(odd, 1)];
             peak = peak.max(sums[2].max(sums[3]) - sums[0]);
             for (sum, part) in total.iter_mut().zip(sums) {
                 *sum += part;
@@ -238,7 +263,7 @@ mod tests {
             .collect();
         let table = NgramTable::new(weights.clone(), 1.0, [0.0; 4]).unwrap();
         let line: Vec<u8> = (0..1000u32).map(|i| (i * 7 % 90 + 32) as u8).collect();
-        for line in [&line[..], &line[..BLOCK], &line[..BLOCK + 1], b"a", b""] {
+        for line in [&line[..], &line[..BLOCK], &line[..=BLOCK], b"a", b""] {
             let mut plain = [0i64; 4];
             let mut count = 0;
             for_each_ngram(line, |hash| {

@@ -175,7 +175,7 @@ fn letter_symbols(character: char, out: &mut Vec<u8>) {
         return;
     }
     if matches!(code, 0x3400..=0x9fff | 0xf900..=0xfaff | 0xac00..=0xd7a3 | 0x1f000..=0x1ffff) {
-        super::push_pair(code, out);
+        out.extend(super::folder::pair_of(code));
         return;
     }
     // Alphabets lie in blocks of 128 code points or fewer, so the low bits tell letters apart.

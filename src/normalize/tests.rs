@@ -72,3 +72,45 @@ fn symbol_offsets_point_at_their_characters() {
     assert_eq!(&line[Normalizer.byte_offset(line, at)..], "sbobet88");
     assert_eq!(Normalizer.byte_offset(line, base), line.len());
 }
+
+fn reference(text: &str) -> (Vec<u8>, FoldStats) {
+    let (mut out, mut stats) = (Vec::new(), FoldStats::default());
+    reference::fold_line(text, &mut out, &mut stats);
+    (out, stats)
+}
+
+#[test]
+fn fast_folding_equals_a_step_per_character() {
+    for text in [
+        "",
+        "é",
+        "слово за слово, и ещё одно: «цитата» № 5…",
+        "Một dòng tiếng Việt có nhiều dấu, và một đoạn ASCII that is long enough for vectors.",
+        "1234слово 1234 slоt88。slоt 12д ab\u{200b}cд",
+        "하하하하 하하하하하 한국은 흥행했다 훐훐훐훐 훐훐훐훐훐",
+        "\u{202e}88tols\u{202c} и \u{202e}88tols",
+        "½ cup™ of ﬁne ไม่มีคำ กำ, कि, かがガ、漢字。𠀀 🎉🎉 𝐬𝐥𝐨𝐭 ｓｌｏｔ",
+        "\0\u{7f}\t a\u{a0}b\u{3000}c",
+    ] {
+        for repeats in [1, 2, 40] {
+            let text = text.repeat(repeats);
+            assert_eq!(Normalizer.fold_phrase(&text), reference(&text), "{text}");
+        }
+    }
+    // Counts by lane must not run over.
+    let long = "A1 b".repeat(20_000);
+    for from in 0..40 {
+        assert_eq!(Normalizer.fold_phrase(&long[from..]), reference(&long[from..]));
+        assert_eq!(Normalizer.fold_phrase(&long[..from]), reference(&long[..from]));
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+    #[test]
+    fn fast_folding_equals_a_step_per_character_on_any_text(
+        text in "([ -~]{0,40}|[a-zа-яё .,]{0,20}|[à-ỹ A-Z0-9]{0,9}|[가-힣]{0,9}|[\u{d400}-\u{d7a3}]{0,6} |[一-龠ぁ-ん。]{0,9}|[ก-๛]{0,9}|\\PC{0,9}|.{0,5}){0,8}"
+    ) {
+        proptest::prop_assert_eq!(Normalizer.fold_phrase(&text), reference(&text));
+    }
+}

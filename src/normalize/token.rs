@@ -1,5 +1,6 @@
 //! Reads words that were written to be seen and not to be found: `s l o t`, `s.l.o.t`, `sl0t`.
 
+use crate::eight;
 use crate::normalize::{FoldStats, Script, Trace};
 
 /// Letters that digits and signs stand for inside words.
@@ -71,42 +72,33 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     }
 }
 
-/// Symbols that are looked at together.
-const LANES: usize = 32;
-/// Changes between letters and separators in a row that a spaced word has at least.
-const CHANGES: usize = 2 * SPACED_MIN - 2;
-
-/// Whether letters or digits and other symbols take turns for as long as in a spaced word.
+/// Whether letters or digits and other symbols take turns for as long as in a spaced word:
+/// six changes in a row.
 fn alternates(symbols: &[u8]) -> bool {
-    let token = |symbol: u8| u8::from(symbol.is_ascii_lowercase() | symbol.is_ascii_digit());
-    let mut before = 0;
-    let mut rest = symbols;
-    while !rest.is_empty() {
-        // Each part is looked at with what follows it, so that no run is cut.
-        let mut part = [0u8; LANES + CHANGES];
-        let len = rest.len().min(part.len() - 1);
-        part[1..=len].copy_from_slice(&rest[..len]);
-        let mut tokens = part.map(token);
-        tokens[0] = before;
-        let mut changes = [0u8; LANES + CHANGES - 1];
-        for index in 0..changes.len() {
-            changes[index] = tokens[index] ^ tokens[index + 1];
-        }
-        let mut found = 0u8;
-        for index in 0..LANES {
-            let mut run = changes[index];
-            for offset in 1..CHANGES {
-                run &= changes[index + offset];
-            }
-            found |= run;
-        }
-        if found != 0 {
+    // One bit a symbol; the end of the line is no letter, and neither is what stands before it.
+    let mut before = false;
+    let mut earlier = 0u64;
+    let mut parts = symbols.chunks(64);
+    loop {
+        let part = parts.next();
+        let mut tokens = 0u64;
+        let mut shift = 0;
+        eight::words(part.unwrap_or_default()).for_each(|word| {
+            tokens |= eight::bits(eight::letters(word) | eight::digits(word)) << shift;
+            shift += 8;
+        });
+        let changes = tokens ^ (tokens << 1 | u64::from(before));
+        before = tokens >> 63 == 1;
+        let all = u128::from(changes) << 64 | u128::from(earlier);
+        let two = all & all >> 1;
+        if two & two >> 2 & two >> 4 != 0 {
             return true;
         }
-        before = tokens[LANES];
-        rest = &rest[rest.len().min(LANES)..];
+        if part.is_none() {
+            return false;
+        }
+        earlier = changes;
     }
-    false
 }
 
 fn append_spaced(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {
@@ -172,5 +164,28 @@ fn append_leet(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStat
             stats.add_trace(Trace::Leet as usize, 1);
         }
         at = to;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn six_changes_in_a_row_are_found_anywhere(
+            line in proptest::collection::vec(proptest::sample::select(&b"a1 .a1 .\x80"[..]), 0..200)
+        ) {
+            let token = |symbol: u8| symbol.is_ascii_lowercase() || symbol.is_ascii_digit();
+            let mut changes = 0;
+            let mut found = false;
+            let mut before = false;
+            for &symbol in line.iter().chain(b" ") {
+                changes = if token(symbol) != before { changes + 1 } else { 0 };
+                before = token(symbol);
+                found |= changes >= 2 * SPACED_MIN - 2;
+            }
+            proptest::prop_assert_eq!(alternates(&line), found);
+        }
     }
 }

@@ -548,7 +548,7 @@ fn fit_all(
     data: &Prepared,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Trained, TrainError> {
-    let links = LinkFinder::default();
+    let links = LinkFinder;
     progress("fitting the brand table");
     let sparse = |bits, epochs, seed| SparseParams { bits, epochs, rate: 0.25, decay: 1e-6, seed: config.seed ^ seed };
     let brands: Vec<BrandTable> = (0..=FOLDS)
@@ -730,7 +730,7 @@ fn fit_all(
 /// boilerplate, spam. Chosen on held-out documents, see `models/EXPERIMENTS.md`.
 fn default_thresholds() -> [Thresholds; 3] {
     [
-        Thresholds { line: [1.1, 0.7, 0.85, 0.8], piece: [1.1, 0.9, 0.9, 0.85], single: [1.1, 0.9, 0.95, 0.8] },
+        Thresholds { line: [1.1, 0.7, 0.91, 0.66], piece: [1.1, 0.9, 0.94, 0.76], single: [1.1, 0.9, 0.97, 0.88] },
         Thresholds { line: [1.1, 0.9, 0.97, 0.95], piece: [1.1, 0.97, 0.97, 0.95], single: [1.1, 0.97, 0.99, 0.95] },
         Thresholds { line: [1.1, 0.5, 0.6, 0.6], piece: [1.1, 0.7, 0.7, 0.65], single: [1.1, 0.7, 0.8, 0.6] },
     ]

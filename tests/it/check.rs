@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use unspam::TEST_LINE;
+
 use crate::support::{CLEAN, dirty, lines, record, stdout, unspam};
 
 #[test]
@@ -44,4 +46,57 @@ fn wrong_usage_is_an_error() {
     for args in [&["check", "--threshold", "spam=x"][..], &["check", "--remove", "content"], &["nonsense"], &[]] {
         assert_eq!(unspam().args(args).output().unwrap().status.code(), Some(2), "{args:?}");
     }
+}
+
+#[test]
+fn fail_on_flags_what_it_names_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("bad.txt"), dirty()).unwrap();
+    let told = stdout(at, &["check", "bad.txt", "--fail-on", "spam/gambling:0.5"], 1);
+    assert!(told.contains("found spam/gambling with probability 0.5 or more"), "{told}");
+    stdout(at, &["check", "bad.txt", "--fail-on", "spam"], 1);
+    stdout(at, &["check", "bad.txt", "--fail-on", "spam/pharma", "--fail-on", "boilerplate/legal:0.9"], 0);
+    // Kept by policy is not removed; with a probability the policy does not matter.
+    stdout(at, &["check", "bad.txt", "--keep", "spam", "--fail-on", "spam"], 0);
+    stdout(at, &["check", "bad.txt", "--keep", "spam", "--fail-on", "spam:0.5"], 1);
+    for wrong in ["spam:2", "content", ":0.5", ""] {
+        stdout(at, &["check", "bad.txt", "--fail-on", wrong], 2);
+    }
+}
+
+#[test]
+fn what_loses_much_or_leaves_little_is_unsure() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("bad.txt"), dirty()).unwrap();
+    fs::write(at.join("good.txt"), CLEAN).unwrap();
+    stdout(at, &["check", "bad.txt", "--max-removed", "0.001", "--unsure-exit"], 3);
+    stdout(at, &["check", "bad.txt", "--max-removed", "0.001"], 0);
+    stdout(at, &["check", "good.txt", "--min-left", "10000", "--unsure-exit"], 3);
+    stdout(at, &["check", "good.txt", "--min-left", "100", "--max-removed", "0", "--unsure-exit"], 0);
+    // A flag counts more than a doubt, an error more than both.
+    stdout(at, &["check", "good.txt", "bad.txt", "--min-left", "10000", "--fail-on", "spam", "--unsure-exit"], 1);
+    stdout(at, &["check", "good.txt", "gone.txt", "--min-left", "10000", "--unsure-exit"], 2);
+    stdout(at, &["check", "good.txt", "--max-removed", "1.5"], 2);
+}
+
+#[test]
+fn the_test_line_is_flagged_whatever_the_settings() {
+    let input = format!("{CLEAN}\n{TEST_LINE}\n");
+    for args in [
+        &["check"][..],
+        &["check", "--remove", "boilerplate/legal"],
+        &["check", "--keep", "spam,boilerplate"],
+        &["check", "--preset", "precision", "--threshold", "spam=1"],
+        &["check", "--fail-on", "spam/pharma:1"],
+        &["check", "--max-removed", "0", "--unsure-exit"],
+    ] {
+        let output = unspam().args(args).write_stdin(input.as_str()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("holds the test line"), "{args:?}");
+    }
+    // The help shows the line as it is.
+    let help = unspam().args(["check", "--help"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&help.stdout).contains(TEST_LINE));
 }

@@ -1,8 +1,10 @@
 //! Tests of the whole: the command as a user runs it, the library as a program uses it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod bad_input;
+mod calibrate;
 mod check;
 mod clean;
 mod corpus;
@@ -12,8 +14,11 @@ mod dolma;
 mod evaluate;
 mod fixtures;
 mod formats;
+mod gate;
 mod model;
 mod model_file;
+mod outside;
+mod page;
 mod parquet;
 mod profile;
 mod report;
@@ -21,6 +26,8 @@ mod restore;
 mod resume;
 mod scan;
 mod seed;
+mod serve;
+mod service;
 mod settings;
 mod support;
 mod tables;

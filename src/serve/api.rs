@@ -1,0 +1,230 @@
+//! The requests: one document, a batch, or a stream of lines.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::gate::Outcome;
+use crate::io::{Fields, Format, RecordError};
+use crate::offsets::OffsetUnit;
+use crate::report::Report;
+use crate::serve::error::ApiError;
+use crate::serve::reply::{self, Manner, Verb};
+use crate::serve::stream;
+use crate::serve::{App, Judge};
+
+pub(crate) async fn check(app: State<Arc<App>>, query: RawQuery, headers: HeaderMap, body: Body) -> Response {
+    documents(app, query, headers, body, Verb::Check).await.into_response()
+}
+
+pub(crate) async fn clean(app: State<Arc<App>>, query: RawQuery, headers: HeaderMap, body: Body) -> Response {
+    documents(app, query, headers, body, Verb::Clean).await.into_response()
+}
+
+pub(crate) async fn scan(app: State<Arc<App>>, query: RawQuery, headers: HeaderMap, body: Body) -> Response {
+    documents(app, query, headers, body, Verb::Scan).await.into_response()
+}
+
+async fn documents(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+    verb: Verb,
+) -> Result<Response, ApiError> {
+    let manner = manner(&app, verb, query.as_deref().unwrap_or_default())?;
+    let kind = Kind::of(&headers)
+        .ok_or_else(|| ApiError::media_type("application/json, application/x-ndjson or text/plain; charset=utf-8"))?;
+    if kind == Kind::Lines {
+        return stream::respond(&app, manner, body);
+    }
+    let (body, held) = read_body(&app, &headers, body).await?;
+    let turn = app.pool.try_request()?;
+    let by = app.judge();
+    let max = app.options.max_documents;
+    let work = app.pool.run(turn, move || {
+        let _held = held;
+        judge(&by, kind, manner, max, &body)
+    });
+    let (reply, counted) =
+        tokio::time::timeout(app.options.timeout, work).await.map_err(|_| ApiError::timed_out())???;
+    for (outcome, report) in &counted {
+        app.metrics.document(*outcome, report);
+    }
+    Ok(json_response(reply))
+}
+
+pub(crate) fn json_response(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Json,
+    Lines,
+    Text,
+}
+
+impl Kind {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let given = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let (essence, parameters) = given.split_once(';').unwrap_or((given, ""));
+        let charset = parameters.split(';').find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        });
+        if charset.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+            return None;
+        }
+        match essence.trim().to_ascii_lowercase().as_str() {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Some(Self::Lines),
+            "text/plain" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+fn manner(app: &App, verb: Verb, query: &str) -> Result<Manner, ApiError> {
+    let mut manner = Manner { verb, unit: OffsetUnit::Char, steps: false, flag_clean: app.options.flag_clean };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        match name {
+            "offsets" if verb != Verb::Check => manner.unit = value.parse().map_err(ApiError::invalid)?,
+            "steps" if verb == Verb::Scan => {
+                manner.steps = match value {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(ApiError::invalid("steps is true or false")),
+                }
+            }
+            _ => return Err(ApiError::invalid("unknown parameter: scan and clean know offsets, scan knows steps")),
+        }
+    }
+    Ok(manner)
+}
+
+/// Reads a body within the limits; what comes with it gives back the memory it may take.
+pub(crate) async fn read_body(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Bytes, OwnedSemaphorePermit), ApiError> {
+    let max = app.options.max_body;
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if stated.is_some_and(|stated| stated > max as u64) {
+        return Err(ApiError::too_large(max));
+    }
+    // Saying no before reading is what keeps the service quick under too much load.
+    if app.pool.is_full() {
+        return Err(ApiError::busy("too many requests wait already"));
+    }
+    let size = stated.map_or(max, |stated| stated as usize).div_ceil(1024).max(1);
+    let held = Arc::clone(&app.body_memory)
+        .try_acquire_many_owned(size as u32)
+        .map_err(|_| ApiError::busy("too many bodies are being read already"))?;
+    let read = tokio::time::timeout(app.options.patience, Limited::new(body, max).collect()).await;
+    match read {
+        Ok(Ok(body)) => Ok((body.to_bytes(), held)),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(ApiError::too_large(max)),
+        Ok(Err(_)) => Err(ApiError::malformed("the body broke off")),
+        Err(_) => {
+            let message = "the body took too long";
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "slow_body", message))
+        }
+    }
+}
+
+/// A body that holds several documents.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch<'b> {
+    #[serde(borrow)]
+    documents: Vec<&'b RawValue>,
+}
+
+type Judged = (Vec<u8>, Vec<(Outcome, Report)>);
+
+fn judge(by: &Judge, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Result<Judged, ApiError> {
+    let fields = Fields::default();
+    let mut out = Vec::with_capacity(1024);
+    let format = if kind == Kind::Text { Format::Text } else { Format::Jsonl };
+    match format.view(body, &fields) {
+        Ok(view) => {
+            let counted = reply::write(by, &view, manner, &mut out)?;
+            return Ok((out, vec![counted]));
+        }
+        Err(RecordError::FieldMissing { .. }) => (),
+        Err(error) => return Err(error.into()),
+    }
+    let batch: Batch<'_> = serde_json::from_slice(body).map_err(|error| {
+        // The body is well-formed, and an object: what is wrong is "documents".
+        let found = error.to_string();
+        if found.starts_with("missing field") || found.starts_with("unknown field") {
+            return ApiError::invalid("field \"text\" is missing; or, for a batch, \"documents\" and nothing else");
+        }
+        ApiError::invalid(found)
+    })?;
+    if batch.documents.len() > max {
+        let message = format!("at most {max} documents at once: send several requests, or a stream of lines");
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many", message));
+    }
+    let mut counted = Vec::with_capacity(batch.documents.len());
+    out.extend_from_slice(b"{\"results\":[");
+    for (number, document) in batch.documents.iter().enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        let view = Format::Jsonl.view(document.get().as_bytes(), &fields).map_err(ApiError::from);
+        let one = view.and_then(|view| reply::write(by, &view, manner, &mut out));
+        counted.push(one.map_err(|error| error.at(&format!("documents[{number}]")))?);
+    }
+    out.extend_from_slice(b"]}");
+    Ok((out, counted))
+}
+
+pub(crate) async fn reload(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let done = tokio::task::spawn_blocking(move || app.reload()).await;
+    match done {
+        Ok(Ok(model)) => Ok(axum::Json(json!({"model": model})).into_response()),
+        // The reason may name paths on this machine: it is in the log.
+        _ => {
+            let message = "the model could not be loaded, the one in force stays: see the log";
+            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "reload_failed", message))
+        }
+    }
+}
+
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, ApiError> {
+    if app.ready.load(Ordering::Relaxed) {
+        Ok("ready\n")
+    } else {
+        Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the service is stopping"))
+    }
+}
+
+pub(crate) async fn version(State(app): State<Arc<App>>) -> Response {
+    let by = app.judge();
+    let gate = &by.gate;
+    axum::Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "model": gate.detector().model_id(),
+        "preset": gate.detector().policy().preset_name(),
+        "rules": gate.rules().iter().map(|rule| format!("{} → {}", rule.when, rule.then)).collect::<Vec<_>>(),
+    }))
+    .into_response()
+}
