@@ -27,7 +27,7 @@ def datatrove(documents: list[dict]) -> None:
 def dolma(documents: list[dict]) -> None:
     from dolma.core.data_types import Document
     from dolma.core.registry import TaggerRegistry
-    import dolma  # noqa: F401
+    import dolma.taggers  # noqa: F401
 
     tagger = TaggerRegistry.get("c4_v2")()
     for number, document in enumerate(documents):

@@ -358,7 +358,7 @@ mod tests {
         let finding = Finding {
             span: Span::new(3, 9),
             label: Label::Gambling,
-            score: Probability::new(0.1234567),
+            score: Probability::new(0.123_456_7),
             action: Action::Remove,
             reasons: vec![Evidence { code: "brand_shape", weight: -1.0e-7 }],
         };

@@ -33,6 +33,9 @@ const MIN_DOCUMENTS: u64 = 10;
 const MIN_REPEATS: u64 = 5;
 /// Share of the site's documents that a line must stand on.
 const MIN_SHARE: f64 = 0.2;
+/// Share of a text that repeats from which on it is a document that stands there many times,
+/// and not an article with furniture.
+const MAX_REPEATED_SHARE: f64 = 0.5;
 /// At the end of a text, a line that repeats goes, unless it is content almost for sure and
 /// does not repeat on [`SURE_REPEATS`] documents and [`SURE_SHARE`] of them.
 const MAX_CONTENT_END: f32 = 0.995;
@@ -258,7 +261,7 @@ impl SiteProfile {
     }
 
     /// On how many documents of how many a line of a site stands, if that is a repeat.
-    fn repeats(&self, site: &Site, line: &str) -> Option<(u64, u64)> {
+    fn repeats_on(site: &Site, line: &str) -> Option<(u64, u64)> {
         let count = *site.lines.get(&line_hash(line)?)?;
         repeats(count, site.documents).then_some((count, site.documents))
     }
@@ -271,7 +274,7 @@ impl SiteProfile {
     pub fn refine(&self, detector: &Detector, text: &str, url: Option<&str>, mut report: Report) -> Report {
         let site = url.and_then(site_of).and_then(|name| self.sites.get(&name));
         let Some(site) = site.filter(|_| report.verdict != Verdict::Spam) else { return report };
-        if !text.lines().any(|line| self.repeats(site, line).is_some()) {
+        if !text.lines().any(|line| Self::repeats_on(site, line).is_some()) {
             return report;
         }
         let policy = detector.policy();
@@ -281,7 +284,16 @@ impl SiteProfile {
             report.removals().any(|found| found.span.start() <= span.start() && found.span.end() >= span.end())
         };
         let repeated: Vec<Option<(u64, u64)>> =
-            lines.iter().map(|line| self.repeats(site, text[line.span.range()].trim())).collect();
+            lines.iter().map(|line| Self::repeats_on(site, text[line.span.range()].trim())).collect();
+        let bytes =
+            |indices: &mut dyn Iterator<Item = usize>| indices.map(|index| lines[index].span.byte_len()).sum::<usize>();
+        let all = bytes(&mut (0..lines.len()).filter(|&index| !goes(&report, lines[index].span)));
+        let same = bytes(
+            &mut (0..lines.len()).filter(|&index| repeated[index].is_some() && !goes(&report, lines[index].span)),
+        );
+        if same as f64 > all as f64 * MAX_REPEATED_SHARE {
+            return report;
+        }
         // The edges reach inward over lines that go or repeat.
         let is_edge = |index: &usize| {
             !shows(lines[*index].span) || repeated[*index].is_some() || goes(&report, lines[*index].span)

@@ -383,6 +383,7 @@ fn nearness(kept: bool) -> impl Fn(&Sample) -> (u32, u64) {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "keys are made for this call")]
 /// Inserts a new item into a list that holds the `limit` items with the least keys, in order.
 fn keep_best<T, K: Ord>(list: &mut Vec<T>, limit: usize, key: impl Fn(&T) -> K, new: K, make: impl FnOnce() -> T) {
     let at = list.partition_point(|item| key(item) <= new);

@@ -105,10 +105,24 @@ pub(crate) fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_closed(&error) => Exit::Success.into(),
         Err(error) => {
-            talk::say(&format!("{error:#}"));
+            talk::say(&told(&error));
             Exit::Error.into()
         }
     }
+}
+
+/// Returns what went wrong and why; causes that a message names already are not said again.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if !told.ends_with(&cause) {
+            if !told.is_empty() {
+                told.push_str(": ");
+            }
+            told.push_str(&cause);
+        }
+    }
+    told
 }
 
 /// Whether the run ended because nobody reads standard output any more.

@@ -63,7 +63,7 @@ enum Target {
 }
 
 enum Writer {
-    Records(RecordWriter),
+    Records(Box<RecordWriter>),
     Columns(ColumnWriter),
 }
 
@@ -73,9 +73,9 @@ impl Writer {
         Ok(match (path, source.path()) {
             (Some(path), Some(source)) if columnar => Self::Columns(ColumnWriter::create(path, source, text_field)?),
             _ if columnar => bail!("Parquet cannot be written to standard output: name a file with -o FILE"),
-            (Some(path), _) if kind == Kind::Records => Self::Records(RecordWriter::create_members(path)?),
-            (Some(path), _) => Self::Records(RecordWriter::create(path)?),
-            (None, _) => Self::Records(RecordWriter::stdout()),
+            (Some(path), _) if kind == Kind::Records => Self::Records(Box::new(RecordWriter::create_members(path)?)),
+            (Some(path), _) => Self::Records(Box::new(RecordWriter::create(path)?)),
+            (None, _) => Self::Records(Box::new(RecordWriter::stdout())),
         })
     }
 
@@ -125,7 +125,7 @@ impl Output {
     pub(crate) fn pipe(writer: RecordWriter) -> Self {
         let target = Target::One {
             place: None,
-            writer: Some(Writer::Records(writer)),
+            writer: Some(Writer::Records(Box::new(writer))),
             ends_in_line: true,
             last: None,
             broken: false,
@@ -265,7 +265,7 @@ impl Output {
             (Some(writer), _) => writer,
             // Nothing came: the output is empty, and not missing, unless there was nothing to read.
             (None, Some(_)) if broken && self.kind == Kind::Records => return Ok(()),
-            (None, Some(place)) => Writer::Records(RecordWriter::create_members(&place)?),
+            (None, Some(place)) => Writer::Records(Box::new(RecordWriter::create_members(&place)?)),
             (None, None) => return Ok(()),
         };
         writer.close(!broken || self.kind == Kind::Lines)

@@ -152,11 +152,8 @@ pub(crate) fn learn(settings: &Settings, sources: &[Source]) -> Result<SiteProfi
 
 impl Work for Learn<'_> {
     fn record(&self, context: &Context<'_>, done: &mut Done) {
-        let view = match context.view(&self.settings.fields) {
-            Some(Ok(view)) => view,
-            // Who cleans is told then.
-            Some(Err(_)) | None => return,
-        };
+        // What cannot be read is said when it is cleaned.
+        let Some(Ok(view)) = context.view(&self.settings.fields) else { return };
         done.counts.stats.records += 1;
         let Some(site) = view.url().and_then(site_of) else { return };
         let text = view.text().to_str_lossy();

@@ -447,7 +447,7 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
     );
     drop(progress);
     if let Err(error) = result {
-        return Err(give_up(error, journal, ledger, quarantine));
+        return Err(give_up(error, journal.as_ref(), ledger, quarantine));
     }
     for lines in [ledger, quarantine].into_iter().flatten() {
         lines.spool.finish(lines.to, true, journal.is_some())?;
@@ -465,7 +465,7 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
 /// Leaves what can be used later when a run has to stop.
 fn give_up(
     error: anyhow::Error,
-    journal: Option<Journal>,
+    journal: Option<&Journal>,
     ledger: Option<Lines<'_>>,
     quarantine: Option<Lines<'_>>,
 ) -> anyhow::Error {
@@ -525,8 +525,11 @@ fn handle(assigned: Assigned, shared: &Shared<'_>, work: &impl Work) -> Done {
     done.offset = job.chunk.end_offset();
     done.journal = past.into_inner().journal;
     if let (Some(notes), Some(Ok(()))) = (&notes, job.chunk.end()) {
+        let before = done.out.len();
         notes.write_tail(&mut done.out);
-        ends.push((done.out.len(), false, false));
+        if done.out.len() > before {
+            ends.push((done.out.len(), false, false));
+        }
     }
     let layout = job.chunk.layout().clone();
     let continues = job.chunk.continues();

@@ -34,6 +34,7 @@ const STEP_BYTES: usize = 1 << 20;
 /// Runs of cells that may wait to be encoded.
 const WAITING: usize = 2;
 
+#[allow(clippy::needless_pass_by_value, reason = "errors are handed over")]
 fn malformed(reason: impl ToString) -> InputError {
     InputError::Malformed { format: "Parquet", reason: reason.to_string() }
 }
@@ -280,6 +281,10 @@ impl<W: Write + Send + 'static> CellWriter<W> {
 
     /// Writes further cells.
     pub(crate) fn push(&mut self, cells: Cells) -> Result<(), String> {
+        if cells.is_empty() {
+            // The thread may have all that it wants, and be gone.
+            return Ok(());
+        }
         match &self.cells {
             Some(sender) if sender.send(cells).is_ok() => Ok(()),
             _ => Err(self.join().err().unwrap_or_else(|| "there are more rows than the input has".to_owned())),

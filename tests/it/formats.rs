@@ -91,7 +91,10 @@ fn inputs_come_from_patterns_and_lists() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
-    assert!(stderr(at, &["clean", "dumps/*.csv", "-o", "none"], 2).contains("dumps/*.csv: cannot be opened: no file matches"));
+    assert!(
+        stderr(at, &["clean", "dumps/*.csv", "-o", "none"], 2)
+            .contains("dumps/*.csv: cannot be opened: no file matches")
+    );
 }
 
 #[test]

@@ -10,7 +10,11 @@ const STANDING: &str = "Halaman ini disusun bersama warga pesisir utara dan para
 fn dump(at: &Path, name: &str, range: std::ops::Range<usize>) {
     let line = |n: usize| {
         let url = format!("https://pantura.example/{n}");
-        let mut text = format!("Catatan dari desa\n\n{n}. {CLEAN}");
+        // Articles of which no line is the same.
+        let name = format!("{}{}desa", char::from(b'a' + (n % 26) as u8), char::from(b'k' + (n / 26) as u8));
+        let lines =
+            CLEAN.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{line} ({name})\n") });
+        let mut text = format!("Catatan dari desa\n\n{}", lines.collect::<String>());
         if n % 3 != 0 {
             text.push_str(&format!("\n{STANDING}\n"));
         }
@@ -31,7 +35,7 @@ fn what_a_site_repeats_at_the_end_goes_with_a_reason() {
     stdout(at, &["clean", "a.jsonl", "--profile", "site.profile.zst", "-o", "b.jsonl", "--ledger", "l.jsonl"], 0);
     let cleaned = fs::read_to_string(at.join("b.jsonl")).unwrap();
     assert!(!cleaned.contains(STANDING));
-    assert_eq!(cleaned.matches("musim tanam dimulai").count(), 30, "articles stay");
+    assert_eq!(cleaned.matches("satu-satunya jalan").count(), 30, "articles stay");
     assert_eq!(cleaned.matches("Catatan dari desa").count(), 30, "a standing headline stays");
     let entries = lines(&fs::read_to_string(at.join("l.jsonl")).unwrap());
     assert_eq!(entries.len(), 20);
@@ -84,4 +88,15 @@ fn a_line_that_goes_round_is_listed() {
     let promo = found.iter().find(|line| line["text"].as_str().unwrap().contains("zigzag")).unwrap();
     assert_eq!((&promo["sites"], &promo["documents"]), (&20.into(), &20.into()));
     assert!(promo["fit"].as_f64().unwrap() < 0.5 && promo["label"].is_string());
+}
+
+#[test]
+fn a_document_that_stands_there_many_times_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let line =
+        |n: usize| serde_json::json!({"url": "https://s.example/", "text": format!("{n}. {CLEAN}")}).to_string() + "\n";
+    let input: String = (0..30).map(line).collect();
+    fs::write(at.join("a.jsonl"), &input).unwrap();
+    assert_eq!(stdout(at, &["clean", "-q", "a.jsonl", "--learn-repeats"], 0), input);
 }
