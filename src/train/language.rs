@@ -68,7 +68,8 @@ pub(crate) fn train_languages(articles: &[Article], material: &Material) -> Lang
         let Some(&group) = group_of.get(article.lang.as_str()) else { continue };
         if taken[group] < MOST_ARTICLES {
             taken[group] += 1;
-            let end = article.text.floor_char_boundary(MOST_BYTES);
+            let most = article.text.len().min(MOST_BYTES);
+            let end = (0..=most).rev().find(|&at| article.text.is_char_boundary(at)).unwrap_or(0);
             add(&article.lang, &article.text[..end]);
         }
     }

@@ -381,7 +381,7 @@ fn prepare(
     // Headlines and single lines are judged too, and often on the subjects spam is about.
     for (number, article) in articles.iter().enumerate().filter(|(_, article)| !article.title.trim().is_empty()) {
         let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
-        if mix(number as u64 ^ 0x717e) % 3 == 0 {
+        if mix(number as u64 ^ 0x717e).is_multiple_of(3) {
             made.push(Sources::single(&article.title, key));
         }
     }

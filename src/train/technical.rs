@@ -287,11 +287,10 @@ fn remark(rng: &mut Rng) -> String {
     ];
     let mut out = format!("{} the {} {}", VERBS[rng.below(VERBS.len())], word(rng), word(rng));
     if rng.chance(0.4) {
-        out.push_str(&format!(
-            " of {} {}",
-            word(rng),
-            *rng.pick(&["if not empty", "at boot", "(see manual)", "by default"])
-        ));
+        out.push_str(" of ");
+        out.push_str(word(rng));
+        out.push(' ');
+        out.push_str(*rng.pick(&["if not empty", "at boot", "(see manual)", "by default"]));
     }
     if rng.chance(0.4) {
         out = capital(&out);
