@@ -172,7 +172,9 @@ impl Policy {
             return threshold;
         }
         let logit = (threshold / (1.0 - threshold)).ln() + self.caution;
-        1.0 / (1.0 + (-logit).exp())
+        let raised = 1.0 / (1.0 + (-logit).exp());
+        // What rounds to certainty is out of reach, also for a probability that rounds to it.
+        if raised < 1.0 { raised } else { f32::INFINITY }
     }
 
     /// Share of the text above which the damage guard holds removals back.
