@@ -28,6 +28,7 @@ use crate::detector::judge::pieces_of;
 use crate::features::links::LinkFinder;
 use crate::features::phrase::PhraseSet;
 use crate::features::registry::FIRST_PASS_COUNT;
+use crate::features::signs::Sign;
 use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
@@ -377,6 +378,10 @@ fn prepare(
             let mut own = Rng::new(config.seed ^ mix(round << 32 | number as u64));
             made.push(sources[fold_of(kept.key)].kept(&kept.lang, &kept.text, kept.key, round == 3, &mut own));
         }
+    }
+    for number in 0..400u64.min(limit as u64) {
+        let mut own = Rng::new(config.seed ^ mix(number ^ 0xadd8));
+        made.push(Sources::single(&technical::address(&mut own), mix(number ^ 0xadd8)));
     }
     // Headlines and single lines are judged too, and often on the subjects spam is about.
     for (number, article) in articles.iter().enumerate().filter(|(_, article)| !article.title.trim().is_empty()) {
@@ -889,7 +894,7 @@ fn piece_rows<'a>(
                 let targets = targets_of(doc, segments);
                 let mut rng = Rng::new(config.seed ^ mix(index as u64 ^ 0x51ce));
                 let any_mixed = targets.iter().any(|target| target.mixed);
-                if !any_mixed && !rng.chance(0.25) {
+                if !any_mixed && !rng.chance(if doc.origin == Origin::Keep { 0.6 } else { 0.25 }) {
                     return out;
                 }
                 view.load(&doc.text, &tables[fold], &data.languages);
@@ -898,9 +903,13 @@ fn piece_rows<'a>(
                     let body = view.lines[number].body;
                     let content = target.class == Some(Class::Content);
                     let suspicious = view.lines[number].sums.peak > 0.5;
-                    if !(target.mixed
-                        || content && body.byte_len() > 60 && rng.chance(if suspicious { 0.5 } else { 0.08 }))
-                    {
+                    let linked = view.lines[number].signs.count(Sign::Square) > 0;
+                    let share = match (doc.origin == Origin::Keep && linked, suspicious) {
+                        (true, _) => 0.9,
+                        (_, true) => 0.5,
+                        _ => 0.08,
+                    };
+                    if !(target.mixed || content && body.byte_len() > 60 && rng.chance(share)) {
                         continue;
                     }
                     pieces_of(resources(fold).brands, &doc.text, body, pieces);

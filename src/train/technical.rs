@@ -205,6 +205,34 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
                 first,
                 rng.below(20_000)
             ),
+            34 => format!(
+                "{} {} {} {}. [[{} #{}]](https://{}.example.org/issues/{}) [[{} #{}]](https://{}.example.org/issues/{})",
+                bullet,
+                capital(word(rng)),
+                word(rng),
+                word(rng),
+                *rng.pick(&["Bug", "Feature", "Función", "Misc", "PR"]),
+                rng.below(20_000),
+                first,
+                rng.below(20_000),
+                *rng.pick(&["Bug", "Feature", "Issue", "Característica", "GH"]),
+                rng.below(20_000),
+                first,
+                rng.below(20_000)
+            ),
+            35 => format!(
+                "{}: {} {} {}, {} {}! [{}] {} {} {}.",
+                *rng.pick(&["SPEAKER", "Anna", "Q", "HOST", "Dr. K", "A"]),
+                word(rng),
+                word(rng),
+                word(rng),
+                word(rng),
+                word(rng),
+                *rng.pick(&["laughs", "laughter", "applause", "music", "inaudible", "pause", "crosstalk"]),
+                word(rng),
+                word(rng),
+                word(rng)
+            ),
             29 => format!(
                 "Copyright: {}-{} {} {}",
                 1995 + rng.below(15),
@@ -245,7 +273,61 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
 }
 
 /// Number of sorts of blocks.
-const SORTS: usize = 36;
+const SORTS: usize = 38;
+
+/// The address of a page, as people paste it.
+pub(crate) fn address(rng: &mut Rng) -> String {
+    const SLUGS: &[&str] = &[
+        "gobierno",
+        "harga",
+        "berita",
+        "polisi",
+        "kasus",
+        "bank",
+        "judi",
+        "online",
+        "casino",
+        "prices",
+        "loan",
+        "viagra",
+        "election",
+        "minister",
+        "pinjol",
+        "penipuan",
+        "bitcoin",
+        "news",
+        "report",
+        "city",
+        "banjir",
+        "sekolah",
+        "world",
+        "cup",
+        "slot",
+        "apuestas",
+        "medicamentos",
+        "prisión",
+        "crypto",
+        "scam",
+        "warning",
+        "health",
+        "study",
+    ];
+    let words: Vec<&str> = (0..3 + rng.below(7)).map(|_| *rng.pick(SLUGS)).collect();
+    let slug = words.join("-");
+    let host = *rng.pick(&[
+        "www.example-news.com",
+        "harian.example.id",
+        "diario.example.es",
+        "example.org",
+        "m.example.co.uk",
+    ]);
+    match rng.below(4) {
+        0 => format!("https://{host}/{}/{}/d-{}/{slug}", word(rng), word(rng), 1_000_000 + rng.below(8_000_000)),
+        1 => format!("https://{host}/{}/{:02}/{slug}.html", 2008 + rng.below(18), 1 + rng.below(12)),
+        2 => format!("http://{host}/{slug}/"),
+        _ => format!("https://{host}/{}/{slug}-{}", word(rng), rng.below(999_999)),
+    }
+}
 
 /// A line for the C preprocessor.
 fn preprocessor(rng: &mut Rng) -> String {
