@@ -36,14 +36,16 @@ fn too_few_lines_are_no_guarantee() {
 }
 
 #[test]
-fn junk_among_the_clean_documents_is_found_out() {
+fn junk_among_the_clean_documents_makes_it_careful() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let text = "Daftar sekarang di sbobet88 slot gacor hari ini bonus new member 100";
     let lines = format!("{}\n", serde_json::json!({"text": text})).repeat(200);
     fs::write(at.join("clean.jsonl"), lines).unwrap();
-    let said = stderr(at, &["calibrate", "--clean", "clean.jsonl", "--max-loss", "0.05"], 2);
-    assert!(said.contains("are all lines content?"), "{said}");
+    let settings = stdout(at, &["calibrate", "--clean", "clean.jsonl", "--max-loss", "0.05"], 0);
+    let caution = settings.lines().find_map(|line| line.strip_prefix("caution = ")).unwrap();
+    assert!(caution.parse::<f32>().unwrap() > 0.0, "{settings}");
+    assert!(settings.contains("# 0 of 200 lines lost"), "{settings}");
 }
 
 #[test]
