@@ -372,7 +372,8 @@ fn remark(rng: &mut Rng) -> String {
         out.push_str(" of ");
         out.push_str(word(rng));
         out.push(' ');
-        out.push_str(*rng.pick(&["if not empty", "at boot", "(see manual)", "by default"]));
+        let ends: &[&str] = &["if not empty", "at boot", "(see manual)", "by default"];
+        out.push_str(ends[rng.below(ends.len())]);
     }
     if rng.chance(0.4) {
         out = capital(&out);

@@ -15,8 +15,10 @@ fn dump(at: &Path, name: &str, range: std::ops::Range<usize>) {
         let lines =
             CLEAN.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{line} ({name})\n") });
         let mut text = format!("Catatan dari desa\n\n{}", lines.collect::<String>());
-        if n % 3 != 0 {
-            text.push_str(&format!("\n{STANDING}\n"));
+        if !n.is_multiple_of(3) {
+            text += "\n";
+            text += STANDING;
+            text += "\n";
         }
         serde_json::json!({"id": n, "url": url, "text": text}).to_string() + "\n"
     };

@@ -7,7 +7,7 @@ use crate::support::{CLEAN, dirty, stderr, stdout};
 
 fn dumps(at: &std::path::Path) {
     let line = |n: usize| {
-        let text = if n % 2 == 0 { dirty() } else { CLEAN.to_owned() };
+        let text = if n.is_multiple_of(2) { dirty() } else { CLEAN.to_owned() };
         let tail = if n == 4 { "\n<script>alert(1)</script> & sbobet88\n" } else { "" };
         let url = format!("https://www.site{}.example/{n}", n % 3);
         serde_json::json!({"id": n, "lang": "id", "url": url, "text": text + tail}).to_string() + "\n"

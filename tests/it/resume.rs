@@ -15,7 +15,7 @@ use crate::support::{CLEAN, Dice, dirty, gzip, record, run, stderr, tree, warc};
 
 /// Texts, some of them with junk, all different.
 fn texts(count: usize) -> Vec<String> {
-    let text = |n: usize| if n % 3 == 0 { format!("{n}. {}", dirty()) } else { format!("{n}. {CLEAN}") };
+    let text = |n: usize| if n.is_multiple_of(3) { format!("{n}. {}", dirty()) } else { format!("{n}. {CLEAN}") };
     (0..count).map(text).collect()
 }
 
