@@ -209,13 +209,14 @@ impl Normalizer {
         let mut buffer = Vec::with_capacity(line.len());
         let mut folder = Folder::new(line, 0);
         let mut stats = FoldStats::default();
-        // Words that mix scripts are folded again at their end, with the same number of
-        // symbols, so positions before that stay true.
+        // Words that mix scripts are folded again at their end, nearly always with the same
+        // number of symbols; where not, the place stays within the run that the symbol is in.
         let mut from = 0;
         while let Some(at) = folder.step(&mut buffer, &mut stats) {
             if buffer.len() > symbol {
                 // In a run of ASCII every byte is a symbol.
-                return if line.as_bytes()[at].is_ascii() { at + symbol.saturating_sub(from) } else { at };
+                let run = line.as_bytes()[at..].iter().take_while(|byte| byte.is_ascii()).count();
+                return at + symbol.saturating_sub(from).min(run);
             }
             from = buffer.len();
         }
