@@ -123,18 +123,39 @@ impl Tally {
     }
 }
 
-/// Returns the place of the first digit from `from` on.
-pub(crate) fn first_digit(symbols: &[u8], from: usize) -> Option<usize> {
-    let rest = symbols.get(from..)?;
-    let (words, tail) = rest.as_chunks::<8>();
-    for (number, &word) in words.iter().enumerate() {
-        let found = digits(u64::from_le_bytes(word));
-        if found != 0 {
-            return Some(from + 8 * number + found.trailing_zeros() as usize / 8);
-        }
+/// Bytes that are classed together by [`flags`].
+pub(crate) const BLOCK: usize = 64;
+
+/// One bit for each byte of a block that is 1; the others are 0.
+#[inline(always)]
+pub(crate) fn flags(bytes: &[u8; BLOCK]) -> u64 {
+    let mut out = 0;
+    for (number, part) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*part);
+        out |= (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * number);
     }
-    let found = tail.iter().position(u8::is_ascii_digit)?;
-    Some(from + 8 * words.len() + found)
+    out
+}
+
+/// Eight bytes from `at`, zeros behind the end.
+#[inline(always)]
+pub(crate) fn load(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..at + 8).and_then(|eight| eight.first_chunk()) {
+        Some(&eight) => u64::from_le_bytes(eight),
+        None => load_end(bytes, at),
+    }
+}
+
+#[cold]
+fn load_end(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().take(8).rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+}
+
+/// The first `len` bytes of a word of eight, zeros for the rest.
+#[inline(always)]
+pub(crate) fn first(word: u64, len: usize) -> u64 {
+    if len >= 8 { word } else { word & !(u64::MAX << (8 * len)) }
 }
 
 #[cfg(test)]
@@ -188,10 +209,18 @@ mod tests {
     }
 
     #[test]
-    fn the_first_digit_is_found_anywhere() {
-        let line = b"a23456789 bcdefghijkl 7x";
-        for from in 0..=line.len() {
-            assert_eq!(first_digit(line, from), line[from..].iter().position(u8::is_ascii_digit).map(|at| at + from));
+    fn loads_stop_at_the_end() {
+        let bytes = *b"0123456789";
+        for at in 0..12 {
+            let rest = &bytes[at.min(10)..];
+            let mut eight = [0; 8];
+            eight[..rest.len().min(8)].copy_from_slice(&rest[..rest.len().min(8)]);
+            assert_eq!(load(&bytes, at), u64::from_le_bytes(eight));
         }
+        assert_eq!(first(u64::MAX, 0), 0);
+        assert_eq!(first(u64::MAX, 3), 0xff_ffff);
+        assert_eq!(first(u64::MAX, 9), u64::MAX);
+        let block: [u8; BLOCK] = std::array::from_fn(|place| u8::from(place % 5 == 1));
+        assert_eq!(flags(&block), (0..64).filter(|place| place % 5 == 1).fold(0, |set, place| set | 1 << place));
     }
 }

@@ -13,8 +13,8 @@ pub struct Span {
 
 impl Span {
     /// Returns the span `start..end`; an end before the start is moved up to it.
-    pub fn new(start: usize, end: usize) -> Self {
-        Self { start, end: end.max(start) }
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end: if end < start { start } else { end } }
     }
 
     /// First byte.

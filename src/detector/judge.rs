@@ -3,8 +3,7 @@
 use crate::decode::Decoder;
 use crate::features::brand::{self, BRAND_LIKE};
 use crate::features::registry::Feature as F;
-use crate::features::signs::Sign;
-use crate::features::view::{LineView, fold_line};
+use crate::features::view::{LineView, Reading};
 use crate::features::{FEATURE_COUNT, FEATURES, Place, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
 use crate::label::{Class, Label};
 use crate::model::Model;
@@ -28,8 +27,6 @@ const MAX_REASONS: usize = 4;
 const LEAST_REASON: f32 = 0.15;
 /// Probability from which a line that is not removed is still reported.
 const LEAST_REPORTED: f32 = 0.5;
-/// Lead of junk over content in a block of n-grams from which a line is searched for pieces.
-const PEAK: f32 = 14.0;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -69,8 +66,6 @@ enum Scope {
 const PLAIN: [f32; CLASSES] = [0.0, -7.0, -7.0, -7.0];
 /// Log-odds of the n-grams below which prose is plain; see `models/EXPERIMENTS.md`.
 const PLAIN_BELOW: f32 = -2.0;
-/// The same for pieces of a line.
-const PIECE_BELOW: f32 = -2.0;
 /// Fewest characters of a plain line.
 const PLAIN_CHARS: u32 = 90;
 
@@ -87,7 +82,7 @@ fn plain(model: &Model, line: &LineView) -> bool {
 }
 
 /// Writes the first pass's rows and probabilities of all lines.
-fn first_pass(model: &Model, scratch: &mut Scratch) {
+fn first_pass(model: &Model, text: &str, scratch: &mut Scratch) {
     let Scratch { view, rows, logits, first, looks, .. } = scratch;
     rows.clear();
     logits.clear();
@@ -95,8 +90,12 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
     looks.clear();
     let plain_probabilities = softmax(PLAIN);
     for (number, line) in view.lines.iter().enumerate() {
-        let suspicious = suspicious(model, view, line);
-        if plain(model, line) {
+        let suspicious = match line.reading {
+            Reading::Glance => false,
+            Reading::Pieces => true,
+            Reading::Folded => !line.glance.clear(view.main_script, model.screen.limit()),
+        };
+        if line.reading != Reading::Folded || plain(model, line) {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);
@@ -106,7 +105,7 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
         looks.push(if suspicious { Look::Pieces } else { Look::Whole });
         rows.push([0.0; FEATURE_COUNT]);
         let row = &mut rows[number];
-        first_pass_row(view, line, Place { line: number, piece: false }, model.resources(), row);
+        first_pass_row(view, line, Place { text, line: number, piece: false }, model.resources(), row);
         let scores = model.first.logits(row);
         logits.push(scores);
         first.push(softmax(scores));
@@ -169,11 +168,11 @@ struct Candidate {
 
 /// Judges a text once.
 pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
-    scratch.view.load(text, &model.ngrams, &model.languages);
+    scratch.view.load(text, model.resources(), false);
     if scratch.view.lines.is_empty() {
         return Judgement { verdict: Verdict::Ok, spam_probability: 0.0, findings: Vec::new() };
     }
-    first_pass(model, scratch);
+    first_pass(model, text, scratch);
     second_pass(model, &model.decoder, scratch);
     let single = scratch.view.lines.len() == 1;
     let scope = if single { Scope::Single } else { Scope::Line };
@@ -311,27 +310,6 @@ fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence
     found
 }
 
-/// Log-odds from which a word without a digit at either end of a line is worth a look.
-const BRAND_WORD: f32 = 2.0;
-
-/// Whether a line may hold a piece that does not belong to it: n-grams of junk in one place,
-/// links, disguise, another script, a brand.
-fn suspicious(model: &Model, view: &View, line: &LineView) -> bool {
-    let signs = &line.signs;
-    let letters = line.stats.letters();
-    let foreign = view.main_script != 0 && letters - line.stats.scripts[view.main_script].min(letters) >= 3;
-    if line.sums.peak > PEAK
-        || signs.count(Sign::Less) + signs.count(Sign::Square) + signs.count(Sign::At) > 0
-        || signs.count(Sign::Slash) > 1 && signs.inner_dots() > 0
-        || line.stats.traces.iter().any(|&count| count > 0)
-        || foreign
-    {
-        return true;
-    }
-    let symbols = &view.symbols[line.from..line.base];
-    brand::suspicious(symbols, signs.count(Sign::Digit) > 0, &model.brands, BRAND_LIKE, BRAND_WORD)
-}
-
 /// Characters at the end of a line that are searched for a brand.
 const TAIL_CHARS: usize = 60;
 
@@ -386,14 +364,20 @@ fn judge_pieces(
                 continue;
             }
             let mut row = [0.0; FEATURE_COUNT];
-            let keep = scratch.view.symbols.len();
-            let line = fold_line(text, trimmed, false, &mut scratch.view.symbols, &model.ngrams);
-            let logits = model.ngrams.logits(&line.sums);
-            if logits[BOILERPLATE].max(logits[SPAM]) < PIECE_BELOW && !suspicious(model, &scratch.view, &line) {
-                scratch.view.symbols.truncate(keep);
+            let keep = scratch.view.held();
+            let mut line = LineView::piece(text, trimmed, model.resources(), &mut scratch.view.keys);
+            if line.glance.clear(scratch.view.main_script, model.screen.limit()) {
+                scratch.view.forget(keep);
                 continue;
             }
-            first_pass_row(&scratch.view, &line, Place { line: number, piece: true }, model.resources(), &mut row);
+            scratch.view.fold_piece(text, &mut line, &model.ngrams);
+            first_pass_row(
+                &scratch.view,
+                &line,
+                Place { text, line: number, piece: true },
+                model.resources(),
+                &mut row,
+            );
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);
             if let Some(class) = winner(probabilities).filter(|&class| class != Class::Byline) {
@@ -432,7 +416,7 @@ fn judge_pieces(
                     }
                 }
             }
-            scratch.view.symbols.truncate(keep);
+            scratch.view.forget(keep);
         }
         out.append(&mut found);
     }

@@ -1,6 +1,5 @@
 //! Looks for brand-shaped tokens at the places where they are put.
 
-use crate::eight;
 use crate::model::brand::{BrandTable, MAX_TOKEN};
 
 /// Log-odds from which a token counts as brand-like.
@@ -93,6 +92,7 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
         }
     }
     let mut buffer = [0u8; MAX_TOKEN];
+    let mut last = (0.0, end);
     while at < end {
         if !is_token(symbols[at]) {
             at += 1;
@@ -152,50 +152,9 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
         } else {
             view.others += 1;
         }
-        view.last =
-            if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score.max(0.0) };
+        last = (score.max(0.0), stop);
     }
-}
-
-/// Whether a token with letters and digits, or a word at either end, looks like a brand: the
-/// cheap form of [`look`] for lines of prose.
-pub(crate) fn suspicious(symbols: &[u8], digits: bool, table: &BrandTable, mixed: f32, word: f32) -> bool {
-    if digits {
-        let mut at = 0;
-        while let Some(digit) = eight::first_digit(symbols, at) {
-            let start = symbols[..digit].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
-            let mut end = digit + symbols[digit..].iter().take_while(|&&symbol| is_token(symbol)).count();
-            at = end;
-            let mut from = start;
-            if symbols[start..end].iter().all(u8::is_ascii_digit) {
-                // A number behind a word: agen 88.
-                if end - start > 5 || start < 2 || !is_token(symbols[start - 2]) || symbols[start - 1] != b' ' {
-                    continue;
-                }
-                from =
-                    symbols[..start - 1].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
-                if start - 1 - from < 3 || end - from > MAX_TOKEN {
-                    continue;
-                }
-                let mut joined = [0; MAX_TOKEN];
-                let (word, number) = (&symbols[from..start - 1], &symbols[start..end]);
-                joined[..word.len()].copy_from_slice(word);
-                joined[word.len()..word.len() + number.len()].copy_from_slice(number);
-                if table.score(&joined[..word.len() + number.len()]) >= mixed {
-                    return true;
-                }
-                continue;
-            }
-            end = end.min(from + MAX_TOKEN);
-            if end - from >= 3 && table.score(&symbols[from..end]) >= mixed {
-                return true;
-            }
-        }
-    }
-    let last = symbols.iter().rposition(|&symbol| is_token(symbol)).map_or(0, |at| at + 1);
-    let from = symbols[..last].iter().rposition(|&symbol| !is_token(symbol)).map_or(0, |before| before + 1);
-    let first = symbols.iter().take_while(|&&symbol| is_token(symbol)).count();
-    [&symbols[from..last], &symbols[..first]]
-        .into_iter()
-        .any(|token| (5..=MAX_TOKEN).contains(&token.len()) && table.score(token) >= word)
+    // Only the last token of all is the last.
+    let (score, stop) = last;
+    view.last = if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score };
 }

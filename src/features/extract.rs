@@ -1,6 +1,7 @@
 //! Fills the rows of the matrix.
 
 use crate::features::brand::{self, BRAND_LIKE};
+use crate::features::glance::key_of_token;
 use crate::features::phrase::is_unspaced;
 use crate::features::registry::Feature as F;
 use crate::features::signs::Sign;
@@ -30,7 +31,9 @@ fn log_length(chars: u32) -> f32 {
 
 /// Where a line, or a piece of one, stands in its document.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct Place<'t> {
+    /// The document.
+    pub(crate) text: &'t str,
     /// Number of the line.
     pub(crate) line: usize,
     /// Whether the line is judged as a part of a longer one.
@@ -38,7 +41,7 @@ pub(crate) struct Place {
 }
 
 /// Writes the features of the first pass of line `place.line`, seen as `line`, into `row`.
-pub(crate) fn first_pass_row(view: &View, line: &LineView, place: Place, resources: Resources<'_>, row: &mut Row) {
+pub(crate) fn first_pass_row(view: &View, line: &LineView, place: Place<'_>, resources: Resources<'_>, row: &mut Row) {
     *row = [0.0; super::FEATURE_COUNT];
     let base = &view.symbols[line.from..line.base];
     let all = &view.symbols[line.from..line.to];
@@ -176,7 +179,7 @@ struct Context {
     long: bool,
 }
 
-fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Row) -> Context {
+fn context(view: &View, line: &LineView, place: Place<'_>, base: &[u8], row: &mut Row) -> Context {
     let count = view.lines.len();
     let number = place.line;
     let own_prose = view.lines[number].prose && !place.piece;
@@ -228,7 +231,7 @@ fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Ro
     row[F::PreviousLength as usize] = earlier.map_or(0.0, |line| log_length(line.chars()));
     row[F::NextLength as usize] = after.map_or(0.0, |line| log_length(line.chars()));
     row[F::PreviousColon as usize] =
-        flag(earlier.is_some_and(|line| view.symbols[line.from..line.base].last() == Some(&b':')));
+        flag(earlier.is_some_and(|line| line.body.of(place.text).ends_with([':', '\u{ff1a}'])));
     let run = ln1(view.short_run[number]).min(6.0);
     row[F::ShortRun as usize] = run;
     row[F::ShortRunOutside as usize] = if inside { 0.0 } else { run };
@@ -306,7 +309,7 @@ fn lexical(line: &LineView, all: &[u8], context: &Context, resources: Resources<
 fn brands(
     view: &View,
     line: &LineView,
-    place: Place,
+    place: Place<'_>,
     all: &[u8],
     context: &Context,
     resources: Resources<'_>,
@@ -325,7 +328,8 @@ fn brands(
     row[F::BrandOnly as usize] = flag(brand.best >= BRAND_LIKE && brand.others <= 2 && line.chars() <= 60);
     if brand.best >= BRAND_LIKE && view.lines.len() > 1 && view.prose_lines > 0 {
         let token = &all[brand.best_at.0..brand.best_at.1];
-        row[F::BrandMentioned as usize] = flag(stands_in_prose(view, place.line, token));
+        let word = token.split(|symbol| !symbol.is_ascii_alphanumeric()).next().unwrap_or(token);
+        row[F::BrandMentioned as usize] = flag(view.vocabulary.holds(key_of_token(word), place.line));
     }
     if context.behind {
         row[F::BrandTail as usize] = best;
@@ -346,25 +350,6 @@ fn brands(
     if line.stats.traces.iter().any(|&count| count > 0) {
         row[F::DisguisedBrand as usize] = best;
     }
-}
-
-/// Whether a token also stands in prose of another line.
-fn stands_in_prose(view: &View, number: usize, token: &[u8]) -> bool {
-    let finder = memchr::memmem::Finder::new(token);
-    let mut looked = 0;
-    for (index, line) in view.lines.iter().enumerate() {
-        if index == number || !line.prose {
-            continue;
-        }
-        if finder.find(&view.symbols[line.from..line.base]).is_some() {
-            return true;
-        }
-        looked += line.base - line.from;
-        if looked > 100_000 {
-            break;
-        }
-    }
-    false
 }
 
 fn scripts(view: &View, line: &LineView, context: &Context, row: &mut Row) {
@@ -410,7 +395,7 @@ fn scripts(view: &View, line: &LineView, context: &Context, row: &mut Row) {
     );
 }
 
-fn language(view: &View, base: &[u8], place: Place, context: &Context, resources: Resources<'_>, row: &mut Row) {
+fn language(view: &View, base: &[u8], place: Place<'_>, context: &Context, resources: Resources<'_>, row: &mut Row) {
     let other = (resources.languages.mismatch(base, &view.language) / 8.0).min(3.0);
     row[F::OtherLanguage as usize] = other;
     if context.behind {
@@ -420,33 +405,34 @@ fn language(view: &View, base: &[u8], place: Place, context: &Context, resources
     }
 }
 
-fn belonging(view: &View, line: &LineView, place: Place, context: &Context, row: &mut Row) {
+fn belonging(view: &View, line: &LineView, place: Place<'_>, context: &Context, row: &mut Row) {
     if !view.vocabulary.is_loaded() {
         row[F::NoBody as usize] = 1.0;
         return;
     }
-    let base = &view.symbols[line.from..line.base];
-    let (overlap, count) = view.vocabulary.overlap(base, place.line);
+    let (from, to) = line.glance.keys;
+    let (overlap, count) = view.vocabulary.overlap(&view.keys[from as usize..to as usize], place.line);
     row[F::Overlap as usize] = overlap;
-    row[F::OverlapLow as usize] = flag(count >= 12 && overlap < 0.1);
-    row[F::OverlapHigh as usize] = flag(count >= 12 && overlap > 0.5);
+    row[F::OverlapLow as usize] = flag(count >= 4 && overlap < 0.1);
+    row[F::OverlapHigh as usize] = flag(count >= 4 && overlap > 0.5);
     if context.behind {
-        row[F::OverlapForeignTail as usize] = if count >= 4 { 1.0 - overlap } else { 0.5 };
+        row[F::OverlapForeignTail as usize] = if count >= 2 { 1.0 - overlap } else { 0.5 };
     }
     let number = place.line;
     let edge = number < 3 || number + 6 >= view.lines.len();
-    if edge && !place.piece && (12..=200).contains(&base.len()) {
+    if edge && !place.piece && (12..=200).contains(&line.body.byte_len()) {
         row[F::OfPrevious as usize] =
-            flag(stands_in_other(view, number, base, view.vocabulary.rules_out_prose(overlap)));
+            flag(stands_in_other(view, place.text, number, line, view.vocabulary.rules_out_prose(overlap)));
     }
 }
 
 /// Whether a line stands as a part in another one, prose left out or not.
-fn stands_in_other(view: &View, number: usize, base: &[u8], without_prose: bool) -> bool {
+fn stands_in_other(view: &View, text: &str, number: usize, line: &LineView, without_prose: bool) -> bool {
+    let own = line.body.of(text).as_bytes();
     let mut others = view.lines.iter().enumerate().filter(|&(index, other)| {
-        index != number && other.base - other.from > base.len() && !(without_prose && other.prose)
+        index != number && other.body.byte_len() > own.len() && !(without_prose && other.prose)
     });
-    others.any(|(_, other)| stands_in(&view.symbols[other.from..other.base], base))
+    others.any(|(_, other)| stands_in(other.body.of(text).as_bytes(), own))
 }
 
 /// Writes the features of the second pass: what the first pass says of the other lines.

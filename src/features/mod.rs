@@ -8,6 +8,7 @@ mod belonging;
 pub(crate) mod brand;
 mod cues;
 mod extract;
+pub(crate) mod glance;
 pub mod links;
 pub mod phrase;
 pub mod registry;
@@ -21,7 +22,7 @@ pub(crate) use extract::{Place, Summary, fill_neighbours, first_pass_row};
 pub(crate) use view::View;
 
 /// Raised whenever a feature changes its meaning under the same code; part of the schema digest.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 use links::LinkFinder;
 use phrase::PhraseSet;
@@ -29,10 +30,12 @@ use phrase::PhraseSet;
 use crate::model::brand::BrandTable;
 use crate::model::language::LanguageTable;
 use crate::model::ngram::NgramTable;
+use crate::model::screen::Screen;
 
 /// What extraction needs besides the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resources<'m> {
+    pub(crate) screen: &'m Screen,
     pub(crate) ngrams: &'m NgramTable,
     pub(crate) languages: &'m LanguageTable,
     pub(crate) brands: &'m BrandTable,

@@ -84,9 +84,12 @@ pub struct Signs {
 }
 
 impl Signs {
+    /// Of nothing.
+    pub(crate) const NONE: Self = Self { counts: [0; 32], inner_dots: 0, sentence_breaks: 0, number_runs: 0 };
+
     /// Counts the signs of folded symbols.
     pub fn count_in(symbols: &[u8]) -> Self {
-        let mut signs = Self { counts: [0; 32], inner_dots: 0, sentence_breaks: 0, number_runs: 0 };
+        let mut signs = Self::NONE;
         // Nearly all symbols are letters and spaces, which are counted eight at a time.
         let (mut letters, mut highs, mut spaces) = (Tally::default(), Tally::default(), Tally::default());
         for (number, part) in symbols.chunks(8 * Tally::MOST).enumerate() {

@@ -1,9 +1,11 @@
 //! A document as the features see it: folded lines and what they have in common.
 
 use crate::eight;
+use crate::features::Resources;
 use crate::features::belonging::Vocabulary;
+use crate::features::glance::{Glance, glance};
 use crate::features::signs::Signs;
-use crate::model::language::{LanguageProfile, LanguageTable};
+use crate::model::language::LanguageProfile;
 use crate::model::ngram::{NgramSums, NgramTable};
 use crate::normalize::{FoldStats, Normalizer, Script};
 use crate::segment::{Segment, Segmenter};
@@ -23,6 +25,10 @@ pub(crate) struct LineView {
     pub(crate) stats: FoldStats,
     pub(crate) signs: Signs,
     pub(crate) sums: NgramSums,
+    /// What reading the bytes showed.
+    pub(crate) glance: Glance,
+    /// How much more than that was done.
+    pub(crate) reading: Reading,
     /// Of the line and of its first word; pieces of lines have none.
     hash: u64,
     pub(crate) first_word: u64,
@@ -42,6 +48,18 @@ impl LineView {
     }
 }
 
+/// How closely the lines of a document are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// A glance was enough: running text with nothing in it.
+    Glance,
+    /// Running text that may have something in it: its pieces are worth a look, the line as a
+    /// whole is not.
+    Pieces,
+    /// Folded; only such lines have symbols, sums and signs.
+    Folded,
+}
+
 /// A folded document; buffers are reused from one document to the next.
 #[derive(Debug, Default)]
 pub(crate) struct View {
@@ -49,6 +67,8 @@ pub(crate) struct View {
     pub(crate) lines: Vec<LineView>,
     segments: Vec<Segment>,
     hashes: Vec<(u64, u32)>,
+    /// Keys of the words of all lines.
+    pub(crate) keys: Vec<u32>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) main_script: usize,
     /// What the prose is written in.
@@ -68,17 +88,21 @@ pub(crate) struct View {
 }
 
 /// Prose lines that tell the language of a document.
-const LANGUAGE_LINES: usize = 12;
+const LANGUAGE_LINES: usize = 3;
+/// Bytes of each that are read.
+const LANGUAGE_BYTES: usize = 200;
 
 /// Stands for "no such line".
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl View {
-    /// Folds `text` into this view, replacing what it held.
-    pub(crate) fn load(&mut self, text: &str, ngrams: &NgramTable, languages: &LanguageTable) {
+    /// Reads `text` into this view, replacing what it held, and folds the lines that need it;
+    /// all of them if `all` is set, as in training.
+    pub(crate) fn load(&mut self, text: &str, resources: Resources<'_>, all: bool) {
         self.symbols.clear();
         self.lines.clear();
         self.segments.clear();
+        self.keys.clear();
         Segmenter.segments(text, &mut self.segments);
         let mut blank = false;
         for segment in &self.segments {
@@ -86,22 +110,74 @@ impl View {
                 blank = true;
                 continue;
             }
-            let mut line = fold_line(text, segment.body, blank, &mut self.symbols, ngrams);
-            let base = &self.symbols[line.from..line.base];
-            (line.hash, line.first_word) = (hash(base), first_word(base));
+            let body = segment.body.of(text).as_bytes();
+            let glance = glance(body, resources.screen, resources.brands, &mut self.keys);
+            self.lines.push(LineView {
+                body: segment.body,
+                blank_before: blank,
+                hash: hash(body),
+                first_word: first_word(body),
+                prose: glance.prose(),
+                stats: FoldStats { chars: glance.chars, words: glance.words, ..FoldStats::default() },
+                glance,
+                ..LineView::EMPTY
+            });
             blank = false;
-            self.lines.push(line);
         }
         self.count_copies();
-        self.measure();
-        self.vocabulary.load(&self.symbols, &self.lines);
-        self.language = LanguageProfile::default();
-        if self.lines.len() > 1 {
-            let prose = self.lines.iter().filter(|line| line.prose);
-            for line in prose.take(LANGUAGE_LINES) {
-                languages.add(&self.symbols[line.from..line.base], &mut self.language);
+        self.sample(text, resources);
+        for line in &mut self.lines {
+            let whole = all || !line.prose || line.copies > 1 || !line.glance.of_article();
+            line.reading = if !all && line.copies == 1 && line.glance.plain(self.main_script, resources.screen.limit())
+            {
+                Reading::Glance
+            } else if whole {
+                Reading::Folded
+            } else {
+                Reading::Pieces
+            };
+            if line.reading == Reading::Folded {
+                line.fold(text, &mut self.symbols, resources.ngrams);
             }
         }
+        if self.main_script == 0 {
+            self.main_script = self.script_of_lines();
+        }
+        self.measure();
+        self.vocabulary.load(&self.keys, &self.lines);
+    }
+
+    /// Folds the beginnings of a few lines of prose for what the document is written in.
+    fn sample(&mut self, text: &str, resources: Resources<'_>) {
+        self.main_script = 0;
+        self.language = LanguageProfile::default();
+        if self.lines.len() < 2 {
+            return;
+        }
+        let mut scripts = [0u32; Script::COUNT];
+        for line in self.lines.iter().filter(|line| line.prose).take(LANGUAGE_LINES) {
+            let body = line.body.of(text);
+            let end = body.floor_char_boundary(LANGUAGE_BYTES);
+            let (base, stats) = Normalizer.fold(&body[..end], &mut self.symbols);
+            resources.languages.add(&self.symbols[..base], &mut self.language);
+            self.symbols.clear();
+            for (sum, part) in scripts.iter_mut().zip(stats.scripts) {
+                *sum += part;
+            }
+        }
+        self.main_script = most(&scripts.map(u64::from));
+    }
+
+    /// The script of a document without certain prose.
+    fn script_of_lines(&self) -> usize {
+        let mut scripts = [0u64; Script::COUNT];
+        for line in &self.lines {
+            let weight = if line.prose { 8 } else { 1 };
+            for (sum, &part) in scripts.iter_mut().zip(&line.stats.scripts) {
+                *sum += u64::from(part) * weight;
+            }
+        }
+        most(&scripts)
     }
 
     fn count_copies(&mut self) {
@@ -132,7 +208,6 @@ impl View {
         self.previous_prose.clear();
         self.next_prose.clear();
         self.next_prose.resize(count, NONE);
-        let mut scripts = [0u64; Script::COUNT];
         let mut previous = NONE;
         let mut run_start = 0;
         for index in 0..=count {
@@ -153,11 +228,6 @@ impl View {
                 previous = index as u32;
                 self.prose_chars += u64::from(line.chars());
             }
-            // Prose decides what the document is written in; without any, all lines do.
-            let weight = if line.prose { 8 } else { 1 };
-            for (sum, &part) in scripts.iter_mut().zip(&line.stats.scripts) {
-                *sum += u64::from(part) * weight;
-            }
         }
         let mut next = NONE;
         for index in (0..count).rev() {
@@ -166,42 +236,67 @@ impl View {
                 next = index as u32;
             }
         }
-        self.main_script = (1..Script::Emoji as usize)
-            .fold(0, |best, script| if scripts[script] > scripts[best.max(1)] { script } else { best.max(1) });
-        if scripts[self.main_script.max(1)] == 0 {
-            self.main_script = 0;
-        }
     }
 }
 
-/// Folds one line, or a piece of one, and sums its n-grams.
-pub(crate) fn fold_line(
-    text: &str,
-    body: Span,
-    blank_before: bool,
-    symbols: &mut Vec<u8>,
-    ngrams: &NgramTable,
-) -> LineView {
-    let from = symbols.len();
-    let (base_len, stats) = Normalizer.fold(body.of(text), symbols);
-    let base = from + base_len;
-    let all = &symbols[from..];
-    let signs = Signs::count_in(&symbols[from..base]);
-    let sums = ngrams.sum(all);
-    let prose = is_prose(&symbols[from..base], &stats, &signs);
-    LineView {
-        body,
-        from,
-        base,
-        to: symbols.len(),
+/// The script with the most letters, 0 without any.
+fn most(scripts: &[u64; Script::COUNT]) -> usize {
+    let best = (1..Script::Emoji as usize).rev().max_by_key(|&script| scripts[script]);
+    best.filter(|&script| scripts[script] > 0).unwrap_or(0)
+}
+
+impl LineView {
+    const EMPTY: Self = Self {
+        body: Span::new(0, 0),
+        from: 0,
+        base: 0,
+        to: 0,
+        stats: FoldStats::EMPTY,
+        signs: Signs::NONE,
+        sums: NgramSums::NONE,
+        glance: Glance::EMPTY,
+        reading: Reading::Folded,
         hash: 0,
         first_word: 0,
-        stats,
-        signs,
-        sums,
-        blank_before,
-        prose,
+        blank_before: false,
+        prose: false,
         copies: 1,
+    };
+
+    /// Folds the line and sums its n-grams.
+    fn fold(&mut self, text: &str, symbols: &mut Vec<u8>, ngrams: &NgramTable) {
+        let from = symbols.len();
+        let (base_len, stats) = Normalizer.fold(self.body.of(text), symbols);
+        let base = from + base_len;
+        self.signs = Signs::count_in(&symbols[from..base]);
+        self.sums = ngrams.sum(&symbols[from..]);
+        self.prose = is_prose(&symbols[from..base], &stats, &self.signs);
+        self.stats = stats;
+        (self.from, self.base, self.to) = (from, base, symbols.len());
+    }
+
+    /// A piece of a line, read and not yet folded; its keys are appended to `keys`.
+    pub(crate) fn piece(text: &str, body: Span, resources: Resources<'_>, keys: &mut Vec<u32>) -> Self {
+        let glance = glance(body.of(text).as_bytes(), resources.screen, resources.brands, keys);
+        Self { body, glance, ..Self::EMPTY }
+    }
+}
+
+impl View {
+    /// How many symbols and keys there are.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (self.symbols.len(), self.keys.len())
+    }
+
+    /// Takes away what was added since.
+    pub(crate) fn forget(&mut self, (symbols, keys): (usize, usize)) {
+        self.symbols.truncate(symbols);
+        self.keys.truncate(keys);
+    }
+
+    /// Folds a piece of a line.
+    pub(crate) fn fold_piece(&mut self, text: &str, piece: &mut LineView, ngrams: &NgramTable) {
+        piece.fold(text, &mut self.symbols, ngrams);
     }
 }
 
@@ -224,27 +319,29 @@ pub(crate) fn ends_sentence(symbols: &[u8]) -> bool {
     end.is_some_and(|at| matches!(symbols[at], b'.' | b'?' | b'!') && !symbols[..at].ends_with(b".."))
 }
 
-/// Symbols up to which digits fall together in a hash.
+/// Bytes up to which digits fall together in a hash.
 const HASH_DIGITS: usize = 160;
 
-/// A hash of symbols that is good for telling lines apart, and nothing else.
-fn hash(symbols: &[u8]) -> u64 {
+/// A hash of the bytes of a line, without case, that is good for telling lines apart, and
+/// nothing else.
+fn hash(bytes: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| {
         let hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash ^ hash >> 29
     };
-    let start = symbols.len() as u64;
-    if symbols.len() <= HASH_DIGITS {
+    let start = bytes.len() as u64;
+    let lower = |word: u64| word | eight::capitals(word) >> 2;
+    if bytes.len() <= HASH_DIGITS {
         // Counters and dates repeat with other numbers.
-        eight::words(symbols).map(eight::without_digits).fold(start, mix)
+        eight::words(bytes).map(|word| eight::without_digits(lower(word))).fold(start, mix)
     } else {
-        eight::words(symbols).fold(start, mix)
+        eight::words(bytes).map(lower).fold(start, mix)
     }
 }
 
-fn first_word(symbols: &[u8]) -> u64 {
-    let word = |symbol: u8| symbol.is_ascii_alphanumeric() || symbol >= 0x80;
-    let start = symbols.iter().position(|&symbol| word(symbol)).unwrap_or(0);
-    let len = symbols[start..].iter().take(24).take_while(|&&symbol| word(symbol)).count();
-    hash(&symbols[start..start + len])
+fn first_word(bytes: &[u8]) -> u64 {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80;
+    let start = bytes.iter().position(|&byte| word(byte)).unwrap_or(0);
+    let len = bytes[start..].iter().take(24).take_while(|&&byte| word(byte)).count();
+    hash(&bytes[start..start + len])
 }

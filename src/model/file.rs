@@ -21,6 +21,7 @@ use crate::model::language::{self, LANGUAGES, LanguageTable};
 use crate::model::linear::LinearModel;
 use crate::model::network::{Network, UNITS};
 use crate::model::ngram::{self, NgramTable};
+use crate::model::screen::{self, Screen};
 use crate::model::{Calibration, Model, Thresholds};
 use crate::policy::Preset;
 
@@ -56,6 +57,7 @@ struct Section {
 pub(crate) struct ModelParts<'a> {
     pub(crate) name: &'a str,
     pub(crate) training: Value,
+    pub(crate) screen: &'a Screen,
     pub(crate) ngrams: &'a NgramTable,
     pub(crate) kinds: &'a [KindTable; 2],
     pub(crate) brands: &'a BrandTable,
@@ -72,6 +74,10 @@ pub(crate) struct ModelParts<'a> {
 /// Returns the bytes of a model file.
 pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     let mut sections: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut screen = Encoder::default();
+    screen.u32(parts.screen.drift() as u32).u32(parts.screen.limit() as u32);
+    screen.bytes.extend(parts.screen.weights().iter().map(|&weight| weight as u8));
+    sections.push(("screen".to_owned(), screen.bytes));
     let mut ngrams = Encoder::default();
     ngrams.f32(parts.ngrams.scale()).f32s(&parts.ngrams.bias());
     for &packed in parts.ngrams.weights() {
@@ -204,6 +210,12 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
         body.map(Decode).ok_or_else(|| ModelError::MissingSection { section: name.to_owned() })
     };
 
+    let mut data = section("screen")?;
+    let (drift, limit) = (data.u32()? as i32, data.u32()? as i32);
+    let weights = data.take(1 << screen::BITS)?.iter().map(|&byte| byte as i8).collect();
+    data.end("screen")?;
+    let screen = Screen::new(weights, drift, limit).ok_or_else(|| ModelError::malformed("screen"))?;
+
     let mut data = section("ngrams")?;
     let (scale, bias) = (data.f32()?, data.f32s()?);
     let weights = data
@@ -286,6 +298,7 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     Ok(Model {
         id: format!("{}@{:08x}", header.name, crc32fast::hash(bytes)),
         header: line.to_owned(),
+        screen,
         ngrams,
         kinds,
         brands,

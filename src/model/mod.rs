@@ -10,6 +10,7 @@ pub mod language;
 pub mod linear;
 pub mod network;
 pub mod ngram;
+pub mod screen;
 
 use serde_json::Value;
 
@@ -27,6 +28,7 @@ use language::LanguageTable;
 use linear::LinearModel;
 use network::Network;
 use ngram::NgramTable;
+use screen::Screen;
 
 #[cfg(feature = "train")]
 pub(crate) use file::{ModelParts, write_model};
@@ -72,6 +74,7 @@ pub struct Thresholds {
 pub struct Model {
     pub(crate) header: String,
     pub(crate) id: String,
+    pub(crate) screen: Screen,
     pub(crate) ngrams: NgramTable,
     pub(crate) kinds: [KindTable; 2],
     pub(crate) brands: BrandTable,
@@ -141,6 +144,7 @@ impl Model {
 
     pub(crate) fn resources(&self) -> Resources<'_> {
         Resources {
+            screen: &self.screen,
             ngrams: &self.ngrams,
             languages: &self.languages,
             brands: &self.brands,

@@ -124,6 +124,11 @@ pub struct NgramSums {
     pub peak: f32,
 }
 
+impl NgramSums {
+    /// Of nothing.
+    pub(crate) const NONE: Self = Self { sums: [0.0; Class::COUNT], count: 0, peak: 0.0 };
+}
+
 /// Bits of the hash, known here so that the inner loop needs no check of bounds.
 pub(crate) const BITS: u32 = 18;
 const SIZE: usize = 1 << BITS;

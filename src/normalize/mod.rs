@@ -140,6 +140,17 @@ pub struct FoldStats {
 }
 
 impl FoldStats {
+    /// Of nothing.
+    pub(crate) const EMPTY: Self = Self {
+        scripts: [0; Script::COUNT],
+        traces: [0; Trace::COUNT],
+        chars: 0,
+        capitals: 0,
+        words: 0,
+        capital_words: 0,
+        ascii: false,
+    };
+
     /// Characters of a script.
     pub fn script(&self, script: Script) -> u32 {
         self.scripts[script as usize]

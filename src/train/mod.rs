@@ -14,6 +14,7 @@ pub mod evaluate;
 mod language;
 mod material;
 mod rng;
+mod screen;
 mod sparse;
 mod technical;
 
@@ -29,6 +30,7 @@ use crate::features::links::LinkFinder;
 use crate::features::phrase::PhraseSet;
 use crate::features::registry::FIRST_PASS_COUNT;
 use crate::features::signs::Sign;
+use crate::features::view::LineView;
 use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
@@ -37,6 +39,7 @@ use crate::model::language::LanguageTable;
 use crate::model::linear::{LinearModel, softmax};
 use crate::model::network::Network;
 use crate::model::ngram::{self, NgramTable};
+use crate::model::screen::Screen;
 use crate::model::{Calibration, ModelParts, Thresholds, write_model};
 use crate::normalize::Normalizer;
 use crate::segment::{Segment, Segmenter};
@@ -48,6 +51,7 @@ use dense::{DenseParams, Rows, fit, fit_network};
 use language::train_languages;
 use material::{Material, PHRASES};
 use rng::{Rng, mix};
+use screen::{ScreenExample, train_screen};
 use sparse::{KindExample, NgramExample, SparseParams, train_brands, train_kinds, train_ngrams};
 
 /// Number of folds of the out-of-fold stages.
@@ -247,6 +251,7 @@ pub fn train(config: &TrainConfig, progress: &mut (dyn FnMut(&str) + Send)) -> R
     let bytes = write_model(ModelParts {
         name: &config.name,
         training: record.clone(),
+        screen: &trained.screen,
         ngrams: &trained.ngrams,
         kinds: &trained.kinds,
         brands: &trained.brands,
@@ -526,6 +531,7 @@ fn brand_tokens(
 
 /// All fitted parts.
 struct Trained {
+    screen: Screen,
     ngrams: NgramTable,
     kinds: [kind::KindTable; 2],
     brands: BrandTable,
@@ -569,6 +575,17 @@ fn fit_all(
         })
         .collect();
 
+    progress("fitting the screen");
+    let (screen, screen_record) = {
+        let examples = screen_examples(config, data);
+        train_screen(&examples, &brands[FOLDS], config.seed ^ 0x5c)
+    };
+    progress(&format!("screen: {screen_record}"));
+    if std::env::var_os("SCREEN_ONLY").is_some() {
+        std::process::exit(0);
+    }
+    let blank = Screen::blank();
+
     progress("folding lines");
     let (symbols, sparse_lines) = fold_lines(config, data);
     progress(&format!("fitting n-gram tables on {} lines", sparse_lines.len()));
@@ -591,13 +608,14 @@ fn fit_all(
 
     progress("first pass: extracting rows");
     let resources = |fold: usize| Resources {
+        screen: &blank,
         ngrams: &tables[fold],
         languages: &data.languages,
         brands: &brands[fold],
         phrases: &data.phrases[fold],
         links: &links,
     };
-    let sampled: Vec<SampledDoc> = sample_rows(config, data, &tables, &resources);
+    let sampled: Vec<SampledDoc> = sample_rows(config, data, &resources);
     let lines: usize = sampled.iter().map(|doc| doc.rows.len()).sum();
     progress(&format!("first pass: {lines} lines in {} documents", sampled.len()));
     let dense = DenseParams { alpha: 3.0, epochs: 10, iterations: 6 };
@@ -625,7 +643,7 @@ fn fit_all(
         .par_iter()
         .map_init(View::default, |view, doc| {
             let source = &data.docs[doc.index];
-            view.load(&source.text, &tables[doc.fold], &data.languages);
+            view.load(&source.text, resources(doc.fold), true);
             let model = &first_models[doc.fold];
             let logits: Vec<_> = doc.rows.iter().map(|row| model.logits(row)).collect();
             let probabilities: Vec<_> = logits.iter().map(|&logit| softmax(logit)).collect();
@@ -717,6 +735,7 @@ fn fit_all(
     let kinds = fit_kinds(config, data, &sampled, &brands[FOLDS], &tables, &links);
 
     Ok(Trained {
+        screen,
         ngrams: tables[FOLDS].clone(),
         kinds,
         brands: brands[FOLDS].clone(),
@@ -743,6 +762,49 @@ fn default_thresholds() -> [Thresholds; 3] {
 
 /// Most symbols of a line that the sparse stage learns from.
 const MAX_SPARSE: usize = 360;
+
+/// Texts for the screen: article text, and junk alone or cut out of the line it stands in.
+fn screen_examples<'a>(config: &TrainConfig, data: &'a Prepared) -> Vec<ScreenExample<'a>> {
+    let mut out = Vec::new();
+    let mut rng = Rng::new(config.seed ^ 0x5c2e);
+    let mut segments = Vec::new();
+    for doc in &data.docs {
+        let fold = fold_of(doc.fold_key);
+        let targets = targets_of(doc, &mut segments);
+        let bodies = segments.iter().map(|segment| segment.body).filter(|body| !body.is_empty());
+        for (body, target) in bodies.zip(&targets) {
+            let text = body.of(&doc.text);
+            let long = text.len() > 160;
+            match target.class {
+                Some(Class::Content) => {
+                    if rng.chance(if doc.origin == Origin::Article { 0.3 } else { 0.7 }) {
+                        out.push(ScreenExample::new(text, Class::Content, true, 1.0, fold));
+                    }
+                }
+                Some(class) => {
+                    let promo = class == Class::Spam || long;
+                    if rng.chance(if doc.origin == Origin::FullPage { 0.3 } else { 1.0 }) {
+                        out.push(ScreenExample::new(text, class, long, if promo { target.weight } else { 0.3 }, fold));
+                    }
+                }
+                None if target.mixed => {
+                    for mark in doc.marks.iter().filter(|mark| mark.span.overlaps(body)) {
+                        if let Some(class) = mark.class {
+                            out.push(ScreenExample::new(mark.span.of(&doc.text).trim(), class, true, 1.0, fold));
+                        }
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+    for (label, text, fold) in &data.lines {
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            out.push(ScreenExample::new(line, label.class(), false, 1.0, *fold));
+        }
+    }
+    out
+}
 
 fn fold_lines(config: &TrainConfig, data: &Prepared) -> (Vec<u8>, Vec<SparseLine>) {
     let mut symbols = Vec::new();
@@ -806,7 +868,6 @@ struct SampledDoc {
 fn sample_rows<'a>(
     config: &TrainConfig,
     data: &'a Prepared,
-    tables: &[NgramTable],
     resources: &(impl Fn(usize) -> Resources<'a> + Sync),
 ) -> Vec<SampledDoc> {
     let mut rng = Rng::new(config.seed ^ 31);
@@ -834,12 +895,18 @@ fn sample_rows<'a>(
             |(view, segments), (index, weight)| {
                 let doc = &data.docs[index];
                 let fold = fold_of(doc.fold_key);
-                view.load(&doc.text, &tables[fold], &data.languages);
+                view.load(&doc.text, resources(fold), true);
                 let targets = targets_of(doc, segments);
                 let mut rows = Vec::with_capacity(view.lines.len());
                 let mut row = [0.0; FEATURE_COUNT];
                 for (number, line) in view.lines.iter().enumerate() {
-                    first_pass_row(view, line, Place { line: number, piece: false }, resources(fold), &mut row);
+                    first_pass_row(
+                        view,
+                        line,
+                        Place { text: &doc.text, line: number, piece: false },
+                        resources(fold),
+                        &mut row,
+                    );
                     rows.push(row);
                 }
                 SampledDoc { index, fold, weight, rows, targets }
@@ -897,7 +964,7 @@ fn piece_rows<'a>(
                 if !any_mixed && !rng.chance(if doc.origin == Origin::Keep { 0.6 } else { 0.25 }) {
                     return out;
                 }
-                view.load(&doc.text, &tables[fold], &data.languages);
+                view.load(&doc.text, resources(fold), true);
                 for number in 0..targets.len() {
                     let target = targets[number];
                     let body = view.lines[number].body;
@@ -925,12 +992,18 @@ fn piece_rows<'a>(
                         }
                         let target = target_of(&doc.text, span, &doc.marks);
                         let Some(class) = target.class else { continue };
-                        let keep = view.symbols.len();
-                        let line =
-                            crate::features::view::fold_line(&doc.text, span, false, &mut view.symbols, &tables[fold]);
+                        let keep = view.held();
+                        let mut line = LineView::piece(&doc.text, span, resources(fold), &mut view.keys);
+                        view.fold_piece(&doc.text, &mut line, &tables[fold]);
                         let mut row = [0.0; FEATURE_COUNT];
-                        first_pass_row(view, &line, Place { line: number, piece: true }, resources(fold), &mut row);
-                        view.symbols.truncate(keep);
+                        first_pass_row(
+                            view,
+                            &line,
+                            Place { text: &doc.text, line: number, piece: true },
+                            resources(fold),
+                            &mut row,
+                        );
+                        view.forget(keep);
                         out.push((fold, row, class));
                     }
                 }
@@ -1029,8 +1102,14 @@ fn fit_kinds(
     tables: &[NgramTable],
     links: &LinkFinder,
 ) -> [kind::KindTable; 2] {
-    let resources =
-        Resources { ngrams: &tables[FOLDS], languages: &data.languages, brands, phrases: &data.phrases[FOLDS], links };
+    let resources = Resources {
+        screen: &Screen::blank(),
+        ngrams: &tables[FOLDS],
+        languages: &data.languages,
+        brands,
+        phrases: &data.phrases[FOLDS],
+        links,
+    };
     // Folded lines with their cues, first those of documents, then single ones.
     let mut owned: Vec<(Vec<u8>, Vec<u16>, Label, f32)> = Vec::new();
     let mut segments = Vec::new();
@@ -1052,12 +1131,12 @@ fn fit_kinds(
     let mut view = View::default();
     for (label, text, _) in &data.lines {
         let line = text.lines().next().unwrap_or_default();
-        view.load(line, &tables[FOLDS], &data.languages);
+        view.load(line, resources, true);
         if view.lines.len() != 1 {
             continue;
         }
         let mut row = [0.0; FEATURE_COUNT];
-        first_pass_row(&view, &view.lines[0], Place { line: 0, piece: false }, resources, &mut row);
+        first_pass_row(&view, &view.lines[0], Place { text: line, line: 0, piece: false }, resources, &mut row);
         cues_of(&row, &mut cues);
         owned.push((view.symbols.clone(), cues.clone(), *label, 1.0));
     }
