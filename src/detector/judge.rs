@@ -27,6 +27,18 @@ const MAX_REASONS: usize = 4;
 const LEAST_REASON: f32 = 0.15;
 /// Probability from which a line that is not removed is still reported.
 const LEAST_REPORTED: f32 = 0.5;
+/// Most nats by which the threshold of boilerplate falls in a whole page.
+const PAGE_EASE: f32 = 2.0;
+/// Probability from which a line is counted as sure to be boilerplate.
+const PAGE_SURE: f32 = 0.8;
+/// Fewest such lines of a whole page.
+const PAGE_LINES: usize = 8;
+/// Share of such lines from which thresholds begin to fall, and where they fall no further.
+const PAGE_SHARE: (f32, f32) = (0.1, 0.35);
+/// Fewest characters of sentences that are sure to be content in a line that goes only in part.
+const KEPT_CHARS: u32 = 60;
+/// Probability from which a piece is sure to be content.
+const KEPT_SURE: f32 = 0.9;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -44,6 +56,8 @@ pub(crate) struct Scratch {
     pieces: Vec<Span>,
     cues: Vec<u16>,
     looks: Vec<Look>,
+    /// Nats by which the threshold of boilerplate is lowered in the text at hand.
+    ease: f32,
 }
 
 /// What one round found.
@@ -105,7 +119,7 @@ fn first_pass(model: &Model, text: &str, scratch: &mut Scratch) {
         looks.push(if suspicious { Look::Pieces } else { Look::Whole });
         rows.push([0.0; FEATURE_COUNT]);
         let row = &mut rows[number];
-        first_pass_row(view, line, Place { text, line: number, piece: false }, model.resources(), row);
+        first_pass_row(view, line, Place::line(text, number), model.resources(), row);
         let scores = model.first.logits(row);
         logits.push(scores);
         first.push(softmax(scores));
@@ -166,6 +180,27 @@ struct Candidate {
     prose: bool,
 }
 
+impl Candidate {
+    fn is_spam_to_cut(&self) -> bool {
+        self.finding.action == Action::Remove && self.finding.label.class() == Class::Spam
+    }
+}
+
+/// How far the threshold of boilerplate falls: a text full of sure boilerplate is a whole page,
+/// and what is in doubt there is more often furniture than in an article.
+fn page_ease(model: &Model, scope: Scope, scores: &[[f32; CLASSES]]) -> f32 {
+    if scores.len() < PAGE_LINES {
+        return 0.0;
+    }
+    let calibration = model.calibration[scope as usize][BOILERPLATE];
+    let sure = scores.iter().filter(|score| calibration.apply(score[BOILERPLATE]) >= PAGE_SURE).count();
+    if sure < PAGE_LINES {
+        return 0.0;
+    }
+    let share = sure as f32 / scores.len() as f32;
+    PAGE_EASE * ((share - PAGE_SHARE.0) / (PAGE_SHARE.1 - PAGE_SHARE.0)).clamp(0.0, 1.0)
+}
+
 /// Judges a text once.
 pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
     scratch.view.load(text, model.resources(), false);
@@ -178,10 +213,20 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     let scope = if single { Scope::Single } else { Scope::Line };
     let mut candidates = Vec::new();
     let mut spam_probability = 0.0f32;
+    scratch.ease = page_ease(model, scope, &scratch.scores);
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
         let whole = judge_line(model, policy, scope, number, probabilities, scratch);
+        if scope == Scope::Line && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
+            // An article's sentences in front of a promo must not go with it.
+            let before = candidates.len();
+            let kept = judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            if candidates.len() > before && kept >= KEPT_CHARS {
+                continue;
+            }
+            candidates.truncate(before);
+        }
         if !whole.as_ref().is_some_and(|whole| whole.finding.action == Action::Remove) {
             let before = candidates.len();
             judge_pieces(model, policy, text, number, scratch, &mut candidates);
@@ -231,21 +276,32 @@ fn judge_line(
     probabilities: [f32; CLASSES],
     scratch: &mut Scratch,
 ) -> Option<Candidate> {
-    let class = winner(probabilities)?;
+    let ease = scratch.ease;
+    let least = eased(LEAST_REPORTED, ease);
+    let class = winner(probabilities, least)?;
     let Scratch { view, rows, cues, .. } = scratch;
     let line = &view.lines[number];
     let symbols = (line.from, line.to);
-    let finding = name(model, policy, scope, class, probabilities, line.body, symbols, &rows[number], view, cues);
+    let finding =
+        name(model, policy, (scope, ease), class, probabilities, line.body, symbols, &rows[number], view, cues);
     Some(Candidate { finding, chars: line.chars(), words: line.stats.words, prose: line.prose })
 }
 
 /// The class of a line that is more likely junk or byline than content.
-fn winner(probabilities: [f32; CLASSES]) -> Option<Class> {
-    if 1.0 - probabilities[0] < LEAST_REPORTED {
+fn winner(probabilities: [f32; CLASSES], least: f32) -> Option<Class> {
+    if 1.0 - probabilities[0] < least {
         return None;
     }
     let best = (1..CLASSES).max_by(|&one, &two| probabilities[one].total_cmp(&probabilities[two]))?;
     Some(Class::ALL[best])
+}
+
+/// A probability with its log-odds lowered.
+fn eased(probability: f32, nats: f32) -> f32 {
+    if nats == 0.0 || probability <= 0.0 || probability >= 1.0 {
+        return probability;
+    }
+    1.0 / (1.0 + ((1.0 - probability) / probability) * nats.exp())
 }
 
 /// Names the kind of a finding, gives reasons, and asks the policy.
@@ -253,7 +309,7 @@ fn winner(probabilities: [f32; CLASSES]) -> Option<Class> {
 fn name(
     model: &Model,
     policy: &Policy,
-    scope: Scope,
+    (scope, ease): (Scope, f32),
     class: Class,
     probabilities: [f32; CLASSES],
     span: Span,
@@ -266,11 +322,12 @@ fn name(
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
     let limit = |class: usize| {
-        policy.raised(match scope {
+        let limit = match scope {
             Scope::Line => thresholds.line[class],
             Scope::Piece => thresholds.piece[class],
             Scope::Single => thresholds.single[class],
-        })
+        };
+        policy.raised(if class == BOILERPLATE { eased(limit, ease) } else { limit })
     };
     let own = probabilities[class.index()];
     // Junk of either class is junk: a footer that might be spam goes all the same.
@@ -337,7 +394,7 @@ pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut V
     }
 }
 
-/// Looks for junk inside a line that is content as a whole.
+/// Looks for junk inside a line; returns how many characters of it are sure to be content.
 fn judge_pieces(
     model: &Model,
     policy: &Policy,
@@ -345,15 +402,16 @@ fn judge_pieces(
     number: usize,
     scratch: &mut Scratch,
     out: &mut Vec<Candidate>,
-) {
+) -> u32 {
     let line = &scratch.view.lines[number];
     let body = line.body;
     if body.byte_len() > MAX_PIECED_LINE
         || line.chars() < 12
         || !matches!(scratch.looks[number], Look::Pieces | Look::PlainPieces)
     {
-        return;
+        return 0;
     }
+    let mut kept = 0;
     let mut pieces = std::mem::take(&mut scratch.pieces);
     pieces_of(&model.brands, text, body, &mut pieces);
     if pieces.len() > 1 {
@@ -367,24 +425,23 @@ fn judge_pieces(
             let keep = scratch.view.held();
             let mut line = LineView::piece(text, trimmed, model.resources(), &mut scratch.view.keys);
             if line.glance.clear(scratch.view.main_script, model.screen.limit()) {
+                kept += line.glance.chars;
                 scratch.view.forget(keep);
                 continue;
             }
             scratch.view.fold_piece(text, &mut line, &model.ngrams);
-            first_pass_row(
-                &scratch.view,
-                &line,
-                Place { text, line: number, piece: true },
-                model.resources(),
-                &mut row,
-            );
+            let place = Place::piece(text, number, joined(text, body, trimmed));
+            first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);
-            if let Some(class) = winner(probabilities).filter(|&class| class != Class::Byline) {
+            if probabilities[0] >= KEPT_SURE {
+                kept += line.chars();
+            }
+            if let Some(class) = winner(probabilities, LEAST_REPORTED).filter(|&class| class != Class::Byline) {
                 let finding = name(
                     model,
                     policy,
-                    Scope::Piece,
+                    (Scope::Piece, 0.0),
                     class,
                     probabilities,
                     trimmed,
@@ -421,6 +478,17 @@ fn judge_pieces(
         out.append(&mut found);
     }
     scratch.pieces = pieces;
+    kept
+}
+
+/// Whether a sentence runs on from what stands before a piece of a line, and from the piece into
+/// what stands behind it.
+pub(crate) fn joined(text: &str, body: Span, piece: Span) -> (bool, bool) {
+    let runs_on = |sign: char| sign.is_alphanumeric() || matches!(sign, ',' | ';' | '(' | '\u{60c}' | '\u{3001}' | '-');
+    let before = text[body.start()..piece.start()].trim_end().chars().next_back();
+    let behind = text[piece.end()..body.end()].trim_start().chars().next();
+    let last = piece.of(text).chars().next_back();
+    (before.is_some_and(runs_on), behind.is_some() && last.is_some_and(runs_on))
 }
 
 fn blank(text: &str, from: usize, to: usize) -> bool {

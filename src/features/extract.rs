@@ -38,6 +38,20 @@ pub(crate) struct Place<'t> {
     pub(crate) line: usize,
     /// Whether the line is judged as a part of a longer one.
     pub(crate) piece: bool,
+    /// Whether a sentence runs on into the piece from before it, and from it behind it.
+    pub(crate) joined: (bool, bool),
+}
+
+impl<'t> Place<'t> {
+    /// A line as a whole.
+    pub(crate) fn line(text: &'t str, line: usize) -> Self {
+        Self { text, line, piece: false, joined: (false, false) }
+    }
+
+    /// A part of a line.
+    pub(crate) fn piece(text: &'t str, line: usize, joined: (bool, bool)) -> Self {
+        Self { text, line, piece: true, joined }
+    }
 }
 
 /// Writes the features of the first pass of line `place.line`, seen as `line`, into `row`.
@@ -247,6 +261,10 @@ fn context(view: &View, line: &LineView, place: Place<'_>, base: &[u8], row: &mu
     if place.piece {
         row[F::PieceFirst as usize] = flag(line.body.start() == view.lines[number].body.start());
         row[F::PieceLast as usize] = flag(line.body.end() == view.lines[number].body.end());
+        let (before, behind) = place.joined;
+        row[F::PieceJoinedBefore as usize] = flag(before);
+        row[F::PieceJoinedBehind as usize] = flag(behind);
+        row[F::PieceWithin as usize] = flag(before && behind);
         row[F::PieceShare as usize] = share(chars, view.lines[number].chars()).min(1.0);
     }
     let sentence = ends_sentence(base);
