@@ -58,7 +58,7 @@ const fn unseen(name: &'static str, way: Way) -> Transformation {
 
 const CYRILLIC: &str = "AАBВCСEЕHНIІJЈKКMМOОPРSЅTТXХYУaаcсeеhһiіjјkкoоpрsѕtтxхyуbЬdԁqԛwѡnпmмgԌ";
 const GREEK: &str = "AΑBΒEΕHΗIΙKΚMΜNΝOΟPΡTΤXΧYΥZΖaαbβeεiιkκnηoοpρsςtτuυvνwωxχyγ";
-const ARMENIAN: &str = "OՕSՏUՍLԼaаgցhհjյnոoօqզuսfքwաd\u{564}";
+const ARMENIAN: &str = "OՕSՏUՍLԼaаgցhհjյnոoօqզuսfքwա";
 const CHEROKEE: &str = "AᎪBᏴCᏟDᎠEᎬGᏀHᎻJᎫKᏦLᏞMᎷPᏢRᎡSᏚTᎢVᏙWᎳYᎩZᏃaᎪbᏏcᏟeᎬgᎶhᏂiᎥjᎫkᏦlᏞmᎷoᎤpᏢrᎡsᏕtᎿvᏉwᏔyᎽzᏃ";
 const LISU: &str = "AꓮBꓐCꓚDꓓEꓰFꓝGꓖHꓧIꓲJꓙKꓗLꓡMꓟNꓠOꓳPꓑRꓣSꓢTꓔUꓴVꓦWꓪXꓫYꓬZꓜ\
 aꓮbꓐcꓚdꓓeꓰfꓝgꓖhꓧiꓲjꓙkꓗlꓡmꓟnꓠoꓳpꓑrꓣsꓢtꓔuꓴvꓦwꓪxꓫyꓬzꓜ";
