@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use unspam::train::evaluate::{GroupMeasures, Measures, evaluate};
+use unspam::train::evaluate::{EvaluateOptions, GroupMeasures, Measures, evaluate};
 
 use crate::cli::Exit;
 use crate::cli::args::{Judge, Read};
@@ -32,6 +32,10 @@ pub(crate) struct Args {
     #[arg(long)]
     tables: bool,
 
+    /// Measure the probabilities of all lines too, not only of findings. Takes about twice as long.
+    #[arg(long)]
+    reliability: bool,
+
     /// Threads that work. All cores by default.
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -51,7 +55,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve_parts(&args.judge, &read)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.inputs, None)?;
     let files: Vec<PathBuf> = sources.iter().filter_map(|source| source.path().map(PathBuf::from)).collect();
-    let measures = evaluate(&settings.detector, &files, settings.jobs)?;
+    let how = EvaluateOptions::new(settings.jobs).with_reliability(args.reliability);
+    let measures = evaluate(&settings.detector, &files, how)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &measures)?;
@@ -91,14 +96,16 @@ fn table(set: &Measures, full: bool) -> String {
     ] {
         row(name, value.unwrap_or(f64::NAN));
     }
-    for (class, calibration) in &set.calibration {
-        let _ = writeln!(
-            shown,
-            "  {:28} {:.4}  of {}",
-            format!("calibration_error {class}"),
-            calibration.error,
-            calibration.count
-        );
+    for (name, classes) in [("calibration_error", &set.calibration), ("reliability_error", &set.reliability)] {
+        for (class, calibration) in classes {
+            let _ = writeln!(
+                shown,
+                "  {:28} {:.4}  of {}",
+                format!("{name} {class}"),
+                calibration.error,
+                calibration.count
+            );
+        }
     }
     for (name, shares) in [
         ("span_recall", &set.span_recall),

@@ -70,6 +70,19 @@ fn filled_letter(code: u32) -> Option<char> {
     char::from_u32('a' as u32 + offset)
 }
 
+/// Digits in filled circles have no compatibility mapping either.
+fn filled_digit(code: u32) -> Option<char> {
+    let digit = match code {
+        0x24ff => 0,
+        0x24f5..=0x24fd => code - 0x24f4,
+        0x2776..=0x277e => code - 0x2775,
+        0x2780..=0x2788 => code - 0x277f,
+        0x278a..=0x2792 => code - 0x2789,
+        _ => return None,
+    };
+    char::from_digit(digit, 10)
+}
+
 fn is_invisible(code: u32) -> bool {
     matches!(
         code,
@@ -82,7 +95,8 @@ fn trace_of(code: u32) -> u8 {
     let trace = match code {
         // Zero-width joiners and non-joiners belong to the spelling of Indic and Persian
         // words, direction marks to Arabic and Hebrew text: folded away without a trace.
-        0x200c..=0x200f | 0x61c | 0x34f | 0x17b4 | 0x17b5 => return 0,
+        // So are soft hyphens, which whole newspapers print in every long word.
+        0xad | 0x200c..=0x200f | 0x61c | 0x34f | 0x17b4 | 0x17b5 => return 0,
         _ if is_invisible(code) => Trace::Invisible,
         0x1d400..=0x1d7ff => Trace::Mathematical,
         0xff10..=0xff19 | 0xff21..=0xff3a | 0xff41..=0xff5a => Trace::Fullwidth,
@@ -164,6 +178,25 @@ fn letter_symbols(character: char, out: &mut Vec<u8>) {
         'ƴ' => "y",
         'ə' | 'ɛ' | 'ǝ' => "e",
         'ɔ' => "o",
+        // Hooks and strokes that are worn for show; those of spelling and phonetics read as well without.
+        'ƈ' | 'ȼ' => "c",
+        'ʄ' => "f",
+        'ɠ' | 'ǥ' => "g",
+        'ɦ' | 'ⱨ' => "h",
+        'ʝ' | 'ɉ' => "j",
+        'ʅ' | 'ⱡ' => "l",
+        'ɱ' => "m",
+        'ƥ' => "p",
+        'ʠ' => "q",
+        'ɾ' | 'ɽ' => "r",
+        'ʂ' => "s",
+        'ƭ' | 'ʈ' => "t",
+        'ʉ' => "u",
+        'ɏ' => "y",
+        'ʐ' | 'ⱬ' | 'ƶ' => "z",
+        'ƀ' => "b",
+        'ɇ' => "e",
+        'ⱪ' => "k",
         'ɡ' => "g",
         'ɑ' => "a",
         'ʋ' => "v",
@@ -187,7 +220,7 @@ fn symbols_of(code: u32) -> [u8; 4] {
     let class = script_of(character) as u8 | trace_of(code) << 5;
     let mut symbols = Vec::new();
     if !is_invisible(code) && !is_dropped_mark(code) {
-        if let Some(letter) = filled_letter(code).or_else(|| small_capital(character)) {
+        if let Some(letter) = filled_letter(code).or_else(|| filled_digit(code)).or_else(|| small_capital(character)) {
             symbols.push(letter as u8);
         } else if let Some(text) = punctuation(character) {
             symbols.extend(text.bytes());
@@ -196,7 +229,7 @@ fn symbols_of(code: u32) -> [u8; 4] {
             for part in folded.nfkd() {
                 letter_symbols(part, &mut symbols);
             }
-            if (0x249c..=0x24b5).contains(&code) {
+            if matches!(code, 0x249c..=0x24b5 | 0x1f110..=0x1f129) {
                 // (a) in one character: the letter is what counts.
                 symbols.retain(u8::is_ascii_alphanumeric);
             }
@@ -231,14 +264,16 @@ fn lookalikes() -> BTreeMap<u32, u8> {
             let mut parts = skeleton.nfkd().filter(|c| !is_dropped_mark(*c as u32));
             if let (Some(first), None) = (parts.next(), parts.next()) {
                 if first.is_ascii_alphanumeric() {
-                    pairs.entry(code).or_insert(first.to_ascii_lowercase() as u8);
+                    // A bar that stands for I has l as its skeleton.
+                    let bar = first == 'l' && matches!(character, 'І' | 'Ι' | 'Ӏ' | 'ꓲ');
+                    pairs.entry(code).or_insert(if bar { b'i' } else { first.to_ascii_lowercase() as u8 });
                     break;
                 }
             }
         }
     }
     // Letters that pass for a Latin one in running text though the data set has them apart.
-    for (from, to) in "кkКkмmтtнnвbуyгrиnпnзeчyбbьbΒbвbηnκkτtμuωwβbγyεeλlπnσoδdѕsјj"
+    for (from, to) in "кkКkмmтtнnвbуyгrиnпnзeчyбbьbΒbвbηnκkτtμuωwβbγyεeλlπnσoδdѕsјjςsχxҳxԼlᎶgᏉv"
         .chars()
         .collect::<Vec<_>>()
         .chunks(2)

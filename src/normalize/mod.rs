@@ -177,6 +177,19 @@ impl FoldStats {
         self.scripts[1..Script::Emoji as usize].iter().sum()
     }
 
+    /// Forgets traces that the line's script or a list explains.
+    fn excuse(&mut self) {
+        // Spaces without width part words in scripts that have no others.
+        let unspaced = self.script(Script::Thai) + self.script(Script::SoutheastAsian);
+        if unspaced > self.script(Script::Latin) {
+            self.traces[Trace::Invisible as usize] = 0;
+        }
+        // A single keycap numbers a line, a single stroke shows what a stroke is.
+        if self.trace(Trace::Overlay) == 1 {
+            self.traces[Trace::Overlay as usize] = 0;
+        }
+    }
+
     fn add_trace(&mut self, trace: usize, count: u16) {
         self.traces[trace] = self.traces[trace].saturating_add(count);
     }
@@ -196,6 +209,7 @@ impl Normalizer {
         let start = out.len();
         let mut stats = FoldStats::default();
         fold_line(line, out, &mut stats);
+        stats.excuse();
         let base = out.len() - start;
         append_decoded_forms(out, start, &mut stats);
         (base, stats)

@@ -132,6 +132,9 @@ struct Folder<'t> {
     hangul_high: u32,
     hangul_other: u32,
     override_from: Option<usize>,
+    /// Where the last styled letter ended, and how many stood side by side up to there.
+    styled_end: usize,
+    styled: u16,
     after_blank: bool,
     ascii: bool,
 }
@@ -142,6 +145,15 @@ const LOOKALIKE: u32 = 1 << Script::Cyrillic as u32
     | 1 << Script::Caucasian as u32
     | 1 << Script::Other as u32;
 const LATIN: u32 = 1 << Script::Latin as u32;
+/// Fewest styled letters side by side that count as a disguise.
+const STYLED_MIN: u16 = 3;
+
+/// Whether a trace is left by letters of another style.
+fn is_style(trace: usize) -> bool {
+    [Trace::Mathematical, Trace::Fullwidth, Trace::Enclosed, Trace::SmallCapital, Trace::Regional]
+        .iter()
+        .any(|&style| style as usize == trace)
+}
 
 impl<'t> Folder<'t> {
     fn new(line: &'t str) -> Self {
@@ -154,6 +166,8 @@ impl<'t> Folder<'t> {
             hangul_high: 0,
             hangul_other: 0,
             override_from: None,
+            styled_end: usize::MAX,
+            styled: 0,
             after_blank: true,
             ascii: true,
         }
@@ -209,6 +223,35 @@ impl<'t> Folder<'t> {
         }
     }
 
+    /// Returns how many letters to count as disguised with the one of `len` bytes just read: styled
+    /// ones that stand alone or in pairs are names of variables, flags and numbers of lists, and
+    /// tag characters behind a flag say whose it is.
+    fn disguised(&mut self, trace: usize, len: usize) -> u16 {
+        let start = self.at - len;
+        let goes_on = self.styled_end == start;
+        if trace == Trace::Invisible as usize && len == 4 {
+            let flag = goes_on || self.line[..start].ends_with('🏴');
+            self.styled_end = if flag { self.at } else { usize::MAX };
+            self.styled = 0;
+            return u16::from(!flag);
+        }
+        if !is_style(trace) {
+            return 1;
+        }
+        let glued = start > 0 && self.line.as_bytes()[start - 1].is_ascii_alphabetic();
+        self.styled = match (goes_on, glued) {
+            (true, _) => self.styled.saturating_add(1),
+            (false, true) => STYLED_MIN + 1,
+            (false, false) => 1,
+        };
+        self.styled_end = self.at;
+        match self.styled {
+            ..STYLED_MIN => 0,
+            STYLED_MIN => STYLED_MIN,
+            _ => 1,
+        }
+    }
+
     /// Folds a character that is not ASCII.
     fn character(&mut self, out: &mut Vec<u8>, stats: &mut FoldStats) {
         let (code, len) = decode(&self.line.as_bytes()[self.at..]);
@@ -243,7 +286,8 @@ impl<'t> Folder<'t> {
                 }
                 let trace = usize::from(class >> 5);
                 if trace != 0 {
-                    stats.add_trace(trace, 1);
+                    let count = self.disguised(trace, len);
+                    stats.add_trace(trace, count);
                     if matches!(code, 0x202d | 0x202e) {
                         self.override_from = Some(out.len());
                     } else if matches!(code, 0x202c | 0x2069) {

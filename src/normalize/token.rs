@@ -59,6 +59,9 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     if hint {
         append_spaced(out, start, end, stats);
     }
+    if stats.script(Script::Emoji) > 0 && stats.letters() == stats.script(Script::Latin) {
+        append_parted(out, start, end, stats);
+    }
     // Leet needs a letter beside a digit or sign that stands for one.
     if stats.scripts[Script::Digit as usize] == 0 && memchr::memchr3(b'@', b'$', b'!', &out[start..end]).is_none() {
         return;
@@ -70,6 +73,30 @@ pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut 
     if leet {
         append_leet(out, start, end, stats);
     }
+}
+
+/// Appends words that pictures part, without them; `out[start..end]` holds no letters but Latin ones.
+fn append_parted(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {
+    let mut at = start;
+    let mut parted = 0;
+    while at < end {
+        let to = out[at..end].iter().position(|&symbol| symbol == b' ').map_or(end, |len| at + len);
+        let word = &out[at..to];
+        let letter = |symbol: &u8| symbol.is_ascii_alphanumeric();
+        let (first, last) = (word.iter().position(letter), word.iter().rposition(letter));
+        if let (Some(first), Some(last)) = (first, last) {
+            let inner = &word[first..=last];
+            let letters = inner.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
+            if letters >= SPACED_MIN && inner.iter().any(|&symbol| symbol >= 0x80) {
+                let joined: Vec<u8> = inner.iter().copied().filter(|&symbol| symbol < 0x80).collect();
+                out.push(b' ');
+                out.extend(joined);
+                parted += 1;
+            }
+        }
+        at = to + 1;
+    }
+    stats.add_trace(Trace::Spaced as usize, parted);
 }
 
 /// Whether letters or digits and other symbols take turns for as long as in a spaced word:

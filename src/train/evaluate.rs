@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use crate::batch::{Feeder, Job, ordered};
-use crate::detector::Detector;
+use crate::detector::{Detector, LineExplanation};
 use crate::io::{Format, InputError, ReadOptions, RecordKind, Source};
 use crate::label::Class;
 use crate::offsets::{OffsetCounter, OffsetUnit};
@@ -126,6 +126,19 @@ struct Bin {
     hits: u64,
 }
 
+impl Bin {
+    fn count(&mut self, score: f32, hit: bool) {
+        self.count += 1;
+        self.score += f64::from(score);
+        self.hits += u64::from(hit);
+    }
+}
+
+/// The bin of a score.
+fn bin_of(score: f32) -> usize {
+    ((f64::from(score) * BINS as f64) as usize).min(BINS - 1)
+}
+
 /// Everything counted over a set of documents.
 #[derive(Debug, Default, Clone)]
 struct Tally {
@@ -144,6 +157,30 @@ struct Tally {
     by_source: BTreeMap<String, LineTally>,
     confusion: BTreeMap<String, BTreeMap<String, u64>>,
     bins: BTreeMap<&'static str, [Bin; BINS]>,
+    reliability: BTreeMap<&'static str, [Bin; BINS]>,
+}
+
+/// How to measure.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EvaluateOptions {
+    /// Threads that work.
+    pub jobs: usize,
+    /// Whether to measure the probabilities of all lines too, which takes a second look at each.
+    pub reliability: bool,
+}
+
+impl EvaluateOptions {
+    /// Measures on this many threads, and no more than findings.
+    pub fn new(jobs: usize) -> Self {
+        Self { jobs, reliability: false }
+    }
+
+    /// Measures the probabilities of all lines too.
+    pub fn with_reliability(mut self, reliability: bool) -> Self {
+        self.reliability = reliability;
+        self
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -185,12 +222,13 @@ impl Tally {
                 *mine.entry(found.clone()).or_default() += count;
             }
         }
-        for (class, theirs) in &other.bins {
-            let mine = self.bins.entry(class).or_default();
-            for (mine, theirs) in mine.iter_mut().zip(theirs) {
-                mine.count += theirs.count;
-                mine.score += theirs.score;
-                mine.hits += theirs.hits;
+        for (mine, theirs) in [(&mut self.bins, &other.bins), (&mut self.reliability, &other.reliability)] {
+            for (class, theirs) in theirs {
+                for (mine, theirs) in mine.entry(class).or_default().iter_mut().zip(theirs) {
+                    mine.count += theirs.count;
+                    mine.score += theirs.score;
+                    mine.hits += theirs.hits;
+                }
             }
         }
         let (mine, theirs) = (&mut self.documents, other.documents);
@@ -202,11 +240,35 @@ impl Tally {
     }
 
     fn bin(&mut self, class: &'static str, score: f32, hit: bool) {
-        let bins = self.bins.entry(class).or_default();
-        let bin = &mut bins[((f64::from(score) * BINS as f64) as usize).min(BINS - 1)];
-        bin.count += 1;
-        bin.score += f64::from(score);
-        bin.hits += u64::from(hit);
+        self.bins.entry(class).or_default()[bin_of(score)].count(score, hit);
+    }
+
+    /// Counts what is said of each line, found or not, against what it is.
+    ///
+    /// Bylines count as boilerplate, since gold without kinds does not tell them apart.
+    fn rely(&mut self, gold: &Gold<'_>, lines: &[LineExplanation]) {
+        let chars: Vec<char> = gold.text.chars().collect();
+        let mut labels: Vec<Option<&str>> = vec![None; chars.len()];
+        for (start, end, label) in &gold.spans {
+            let end = (*end).min(chars.len());
+            labels[(*start).min(end)..end].fill(Some(label));
+        }
+        let neutral = |at: usize| gold.neutral.iter().any(|&(start, end)| start <= at && at < end);
+        let mut counter = OffsetCounter::new(gold.text.as_bytes(), OffsetUnit::Char);
+        for line in lines {
+            let range = counter.convert(line.span.start())..counter.convert(line.span.end());
+            let counted = range.filter(|&at| !is_space(chars[at]) && !neutral(at));
+            let Some(label) = most_voted(counted.map(|at| (labels[at], 1))) else { continue };
+            let truth = match label.map(|label| label.split('/').next().unwrap_or_default()) {
+                None => "content",
+                Some("spam") => "spam",
+                Some(_) => "boilerplate",
+            };
+            let [content, byline, boilerplate, spam] = line.probabilities.map(crate::report::Probability::get);
+            for (class, score) in [("content", content), ("boilerplate", byline + boilerplate), ("spam", spam)] {
+                self.reliability.entry(class).or_default()[bin_of(score)].count(score, class == truth);
+            }
+        }
     }
 
     /// Counts one document.
@@ -523,6 +585,10 @@ impl Calibration {
     }
 }
 
+fn calibrations(bins: &BTreeMap<&'static str, [Bin; BINS]>) -> BTreeMap<String, Calibration> {
+    bins.iter().map(|(&class, bins)| (class.to_owned(), Calibration::of(bins))).collect()
+}
+
 /// The measures of one set of documents; what cannot be measured is NaN, `null` in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -579,6 +645,9 @@ pub struct Measures {
     pub confusion: BTreeMap<String, BTreeMap<String, u64>>,
     /// Calibration of line scores by class, and of documents.
     pub calibration: BTreeMap<String, Calibration>,
+    /// Calibration of the probabilities of all lines by class, if asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reliability: BTreeMap<String, Calibration>,
 }
 
 /// Precision, recall and F1 of `hit` true among `hit + wrong` found and `of` there.
@@ -638,7 +707,8 @@ impl Measures {
             by_lang: groups(&tally.by_lang),
             by_source: groups(&tally.by_source),
             confusion: tally.confusion.clone(),
-            calibration: tally.bins.iter().map(|(&class, bins)| (class.to_owned(), Calibration::of(bins))).collect(),
+            calibration: calibrations(&tally.bins),
+            reliability: calibrations(&tally.reliability),
         }
     }
 }
@@ -648,15 +718,15 @@ impl Measures {
 /// # Errors
 /// If a file cannot be read, or a line is no gold document: measuring against half the gold
 /// would be worse than not at all.
-pub fn evaluate(detector: &Detector, files: &[PathBuf], jobs: usize) -> Result<Vec<Measures>, EvaluateError> {
+pub fn evaluate(detector: &Detector, files: &[PathBuf], how: EvaluateOptions) -> Result<Vec<Measures>, EvaluateError> {
     let sources: Vec<Source> = files.iter().map(Source::file).collect();
     let options = ReadOptions::of(Format::Jsonl);
     let mut tallies = vec![Tally::default(); sources.len()];
     ordered(
-        jobs,
+        how.jobs,
         Feeder::new(&sources, options, None),
         |job| job.chunk.byte_len(),
-        |job| (job.source, tally(job, &sources, detector)),
+        |job| (job.source, tally(job, &sources, detector, how)),
         |(index, tally)| {
             tallies[index].add(&tally?);
             Ok(())
@@ -675,7 +745,7 @@ pub fn evaluate(detector: &Detector, files: &[PathBuf], jobs: usize) -> Result<V
     Ok(measures)
 }
 
-fn tally(job: Job, sources: &[Source], detector: &Detector) -> Result<Tally, EvaluateError> {
+fn tally(job: Job, sources: &[Source], detector: &Detector, how: EvaluateOptions) -> Result<Tally, EvaluateError> {
     let name = || sources[job.source].name();
     let mut tally = Tally::default();
     for record in job.chunk.records() {
@@ -685,7 +755,11 @@ fn tally(job: Job, sources: &[Source], detector: &Detector) -> Result<Tally, Eva
             RecordKind::TooLong => return Err(bad("it is too long".to_owned())),
             RecordKind::Record => {
                 let gold: Gold<'_> = serde_json::from_slice(record.bytes).map_err(|error| bad(error.to_string()))?;
-                tally.add(&Tally::document(&gold, &detector.scan(&*gold.text)));
+                let mut document = Tally::document(&gold, &detector.scan(&*gold.text));
+                if how.reliability {
+                    document.rely(&gold, &detector.explain(&gold.text));
+                }
+                tally.add(&document);
             }
         }
     }

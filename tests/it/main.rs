@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod attacks;
 mod bad_input;
 mod calibrate;
 mod check;
