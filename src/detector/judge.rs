@@ -109,7 +109,7 @@ fn first_pass(model: &Model, text: &str, scratch: &mut Scratch) {
             Reading::Pieces => true,
             Reading::Folded => !line.glance.clear(view.main_script, model.screen.limit()),
         };
-        if line.reading != Reading::Folded || plain(model, line) {
+        if line.reading != Reading::Folded || plain(model, line) && !view.is_stranger(number) {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);

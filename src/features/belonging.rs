@@ -26,6 +26,8 @@ pub(crate) struct Vocabulary {
     /// Bits of the table in use; short documents need a small part of it.
     bits: u32,
     used: bool,
+    /// Words that were taken in.
+    words: usize,
     /// Whether all prose has been taken in.
     complete: bool,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Vocabulary {
 impl Default for Vocabulary {
     fn default() -> Self {
         let entries = vec![0; 1 << BITS].into_boxed_slice().try_into().expect("as long as the table");
-        Self { entries, document: 0, bits: LEAST_BITS, used: false, complete: false }
+        Self { entries, document: 0, bits: LEAST_BITS, used: false, words: 0, complete: false }
     }
 }
 
@@ -47,6 +49,7 @@ impl Vocabulary {
     /// Takes in the prose of a document; `keys` holds the words of all lines.
     pub(crate) fn load(&mut self, keys: &[u32], lines: &[LineView]) {
         self.used = false;
+        self.words = 0;
         self.complete = lines.len() < MANY as usize - 2;
         self.document += 1;
         if self.document > 0xffff {
@@ -70,6 +73,7 @@ impl Vocabulary {
             let (from, to) = (line.glance.keys.0 as usize, line.glance.keys.1 as usize);
             let words = &keys[from..to.min(from + left)];
             left -= words.len();
+            self.words += words.len();
             for &key in words {
                 let entry = &mut self.entries[slot(key, shift)];
                 // Entries of other documents differ in the high half, others in the low half only.
@@ -87,6 +91,11 @@ impl Vocabulary {
     /// word of it would.
     pub(crate) fn rules_out_prose(&self, overlap: f32) -> bool {
         self.complete && overlap < 1.0
+    }
+
+    /// Number of words in the prose of the document.
+    pub(crate) fn words(&self) -> usize {
+        self.words
     }
 
     /// The entry of a word that stands in one line only.

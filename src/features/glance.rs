@@ -526,7 +526,7 @@ fn homes(script: usize) -> Option<(u64, [u64; 2])> {
             ],
         ),
         (Script::Thai, WITH_E0, [set(&[0xb8, 0xb9]), ALL]),
-        (Script::SoutheastAsian, WITH_E0 | WITH_E1, [set(&[0xba, 0xbb]), set(&[0x80, 0x81, 0x82, 0x9e, 0x9f])]),
+        (Script::SoutheastAsian, WITH_E0 | WITH_E1, [set(&[0xba, 0xbb]), SOUTHEAST_ASIAN]),
         (Script::Han, IDEOGRAPHS, [ALL; 2]),
         (Script::Kana, IDEOGRAPHS, [ALL; 2]),
         (Script::Hangul, HANGUL, [ALL; 2]),
@@ -538,8 +538,10 @@ fn homes(script: usize) -> Option<(u64, [u64; 2])> {
 
 const DENSE: u64 = set(&[0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed]);
 const THAI: u64 = set(&[0xb8, 0xb9, 0xba, 0xbb]);
+const SOUTHEAST_ASIAN: u64 = set(&[0x80, 0x81, 0x82, 0x9e, 0x9f]);
 
-/// Fewest characters of a line that is passed over.
+/// Fewest characters of running text, and of a line that is passed over.
+const PROSE: u32 = 60;
 const LONG: u32 = 90;
 /// Letters of another script that are a reason to look.
 const FOREIGN: u32 = 3;
@@ -563,8 +565,9 @@ impl Glance {
     /// Whether the line is surely running text; others are judged by their folded form.
     pub(crate) fn prose(&self) -> bool {
         // As many words as any folded line of prose has, or as many characters where there are none.
-        let dense = self.wide * 2 > self.chars && (self.leads & DENSE | self.seconds[0] & THAI) != 0;
-        self.chars >= LONG && (dense || self.words >= 30 || self.words >= 9 && self.sentence)
+        let unspaced = self.leads & DENSE | self.seconds[0] & THAI | self.seconds[1] & SOUTHEAST_ASIAN;
+        let dense = self.wide * 2 > self.chars && unspaced != 0;
+        self.chars >= PROSE && (dense || self.words >= 30 || self.words >= 9 && self.sentence)
     }
 
     /// Whether a closer look is taken whatever the words are.
@@ -580,7 +583,18 @@ impl Glance {
 
     /// Whether nothing in running text of a document in `script` asks for a closer look.
     pub(crate) fn plain(&self, script: usize, limit: i32) -> bool {
-        self.clear(script, limit) && self.prose()
+        self.chars >= LONG && self.prose() && self.clear(script, limit)
+    }
+
+    /// Whether hardly anything in the line is of the script of its document.
+    pub(crate) fn foreign(&self, script: usize) -> bool {
+        let Some((leads, seconds)) = homes(script) else { return false };
+        if script == Script::Latin as usize {
+            return self.latin * 3 < self.chars;
+        }
+        let behind = self.seconds.iter().zip(seconds).any(|(seen, home)| home != u64::MAX && seen & home != 0);
+        let own = leads & !SIGNS & !set(&[0xe0, 0xe1, 0xe3, 0xef]);
+        self.latin * 2 > self.chars || self.leads & own == 0 && !behind && self.leads & set(&[0xe3]) & leads == 0
     }
 
     /// Whether nothing in a line or a piece of a document in `script` asks for a closer look.
@@ -603,7 +617,16 @@ fn ends_sentence(bytes: &[u8]) -> bool {
             [head @ .., b'"' | b'\'' | b')' | b' ' | b']']
             | [head @ .., 0xe2, 0x80, 0x98..=0x9f]
             | [head @ .., 0xc2, 0xbb] => head,
-            [.., 0xe3, 0x80, 0x82] | [.., 0xef, 0xbc, 0x81 | 0x8e | 0x9f] => return true,
+            // Chinese, Arabic, Urdu, Armenian, Hindi, Burmese, Khmer, Ethiopic.
+            [.., 0xe3, 0x80, 0x82]
+            | [.., 0xef, 0xbc, 0x81 | 0x8e | 0x9f]
+            | [.., 0xd8, 0x9f]
+            | [.., 0xdb, 0x94]
+            | [.., 0xd6, 0x89]
+            | [.., 0xe0, 0xa5, 0xa4]
+            | [.., 0xe1, 0x81, 0x8b]
+            | [.., 0xe1, 0x9f, 0x94]
+            | [.., 0xe1, 0x8d, 0xa2] => return true,
             [head @ .., b'.' | b'?' | b'!'] => return !head.ends_with(b".."),
             _ => return false,
         };
@@ -675,6 +698,12 @@ mod tests {
         assert!(home("東京の天気は「晴れ」です。カメラ", Script::Han) && home("서울 날씨는 맑음", Script::Hangul));
         assert!(home("ราคาน้ำมันวันนี้", Script::Thai) && !home("ราคา नमस्ते", Script::Thai));
         assert!(home("दिल्ली में बारिश।", Script::Devanagari) && home("القاهرة، مصر", Script::Arabic));
+        let foreign = |text: &str, script: Script| look(text).0.foreign(script as usize);
+        assert!(foreign("真人视讯，百家乐", Script::Devanagari) && foreign("真人视讯，百家乐", Script::Latin));
+        assert!(foreign("slot gacor hari ini", Script::Thai) && foreign("वापसी", Script::Thai));
+        assert!(!foreign("ราคา gold วันนี้", Script::Thai) && !foreign("Đà Nẵng hôm nay", Script::Latin));
+        assert!(!foreign("カメラ", Script::Han) && !foreign("દિલ્હી આજે", Script::Indic));
+        assert!(!look("x").0.foreign(0));
         assert!(!look("no letters of a known script").0.clear(0, 15));
     }
 

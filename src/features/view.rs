@@ -89,8 +89,16 @@ pub(crate) struct View {
 
 /// Prose lines that tell the language of a document.
 const LANGUAGE_LINES: usize = 3;
+/// Fewest characters of a line that tells it where there is hardly any prose.
+const SOME_CHARS: u32 = 25;
 /// Bytes of each that are read.
 const LANGUAGE_BYTES: usize = 200;
+
+/// Fewest words of a line, and of the prose beside it, that can be compared; share of common words
+/// below which the line is a stranger.
+const STRANGER_WORDS: usize = 8;
+const BODY_WORDS: usize = 120;
+const STRANGER_OVERLAP: f32 = 0.1;
 
 /// Stands for "no such line".
 pub(crate) const NONE: u32 = u32::MAX;
@@ -126,46 +134,73 @@ impl View {
         }
         self.count_copies();
         self.sample(text, resources);
-        for line in &mut self.lines {
-            let whole = all || !line.prose || line.copies > 1 || !line.glance.of_article();
-            line.reading = if !all && line.copies == 1 && line.glance.plain(self.main_script, resources.screen.limit())
-            {
-                Reading::Glance
-            } else if whole {
-                Reading::Folded
-            } else {
-                Reading::Pieces
-            };
-            if line.reading == Reading::Folded {
-                line.fold(text, &mut self.symbols, resources.ngrams);
+        self.vocabulary.load(&self.keys, &self.lines);
+        for number in 0..self.lines.len() {
+            self.lines[number].reading = if all { Reading::Folded } else { self.reading_of(number, resources) };
+            if self.lines[number].reading == Reading::Folded {
+                self.lines[number].fold(text, &mut self.symbols, resources.ngrams);
             }
         }
         if self.main_script == 0 {
             self.main_script = self.script_of_lines();
         }
         self.measure();
-        self.vocabulary.load(&self.keys, &self.lines);
     }
 
-    /// Folds the beginnings of a few lines of prose for what the document is written in.
+    /// How closely a line must be read.
+    fn reading_of(&self, number: usize, resources: Resources<'_>) -> Reading {
+        let line = &self.lines[number];
+        if !line.prose || line.copies > 1 || self.is_stranger(number) {
+            Reading::Folded
+        } else if line.glance.plain(self.main_script, resources.screen.limit()) {
+            Reading::Glance
+        } else if line.glance.of_article() {
+            Reading::Pieces
+        } else {
+            Reading::Folded
+        }
+    }
+
+    /// Whether a line has next to nothing in common with the prose of its document: neither the
+    /// script nor words.
+    pub(crate) fn is_stranger(&self, number: usize) -> bool {
+        let line = &self.lines[number];
+        if line.glance.foreign(self.main_script) {
+            return true;
+        }
+        let (from, to) = (line.glance.keys.0 as usize, line.glance.keys.1 as usize);
+        if to - from < STRANGER_WORDS || self.vocabulary.words() < BODY_WORDS + (to - from) {
+            return false;
+        }
+        self.vocabulary.overlap(&self.keys[from..to], number).0 < STRANGER_OVERLAP
+    }
+
+    /// Folds the beginnings of a few lines for what the document is written in: of prose, or, if
+    /// most of the document is none, of any lines with some words.
     fn sample(&mut self, text: &str, resources: Resources<'_>) {
         self.main_script = 0;
         self.language = LanguageProfile::default();
         if self.lines.len() < 2 {
             return;
         }
-        let mut scripts = [0u32; Script::COUNT];
-        for line in self.lines.iter().filter(|line| line.prose).take(LANGUAGE_LINES) {
+        let chars = |lines: &mut dyn Iterator<Item = &LineView>| lines.map(|line| u64::from(line.chars())).sum::<u64>();
+        let prose = chars(&mut self.lines.iter().filter(|line| line.prose)) * 3 >= chars(&mut self.lines.iter());
+        let (least, most) = if prose { (0, LANGUAGE_LINES) } else { (SOME_CHARS, 2 * LANGUAGE_LINES) };
+        let mut scripts = [0u64; Script::COUNT];
+        let chosen = self.lines.iter().filter(|line| line.prose || !prose && line.chars() >= least);
+        for line in chosen.take(most) {
             let body = line.body.of(text);
             let end = body.floor_char_boundary(LANGUAGE_BYTES);
             let (base, stats) = Normalizer.fold(&body[..end], &mut self.symbols);
             resources.languages.add(&self.symbols[..base], &mut self.language);
             self.symbols.clear();
             for (sum, part) in scripts.iter_mut().zip(stats.scripts) {
-                *sum += part;
+                *sum += u64::from(part);
             }
         }
-        self.main_script = most(&scripts.map(u64::from));
+        if prose {
+            self.main_script = most_letters(&scripts);
+        }
     }
 
     /// The script of a document without certain prose.
@@ -177,7 +212,7 @@ impl View {
                 *sum += u64::from(part) * weight;
             }
         }
-        most(&scripts)
+        most_letters(&scripts)
     }
 
     fn count_copies(&mut self) {
@@ -240,7 +275,7 @@ impl View {
 }
 
 /// The script with the most letters, 0 without any.
-fn most(scripts: &[u64; Script::COUNT]) -> usize {
+fn most_letters(scripts: &[u64; Script::COUNT]) -> usize {
     let best = (1..Script::Emoji as usize).rev().max_by_key(|&script| scripts[script]);
     best.filter(|&script| scripts[script] > 0).unwrap_or(0)
 }
@@ -270,7 +305,7 @@ impl LineView {
         let base = from + base_len;
         self.signs = Signs::count_in(&symbols[from..base]);
         self.sums = ngrams.sum(&symbols[from..]);
-        self.prose = is_prose(&symbols[from..base], &stats, &self.signs);
+        self.prose = self.glance.prose() || is_prose(&symbols[from..base], &stats, &self.signs);
         self.stats = stats;
         (self.from, self.base, self.to) = (from, base, symbols.len());
     }

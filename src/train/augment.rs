@@ -404,7 +404,7 @@ impl Sources<'_> {
             self.furnish(&mut lines, &article.lang, rng);
         }
         let lang = &article.lang;
-        match rng.below(19) {
+        match rng.below(22) {
             0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
@@ -438,19 +438,33 @@ impl Sources<'_> {
             9..=11 | 16 => self.inline(&mut lines, lang, 2, rng),
             12 => {
                 for _ in 0..=rng.below(5) {
-                    if self.spam_comments.is_empty() {
-                        lines.push(vec![self.promo(lang, rng)]);
-                    } else {
-                        let (label, text) = rng.pick(&self.spam_comments);
-                        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                        lines.push(vec![Part::junk(*label, text)]);
-                    }
+                    let wild = self.wild(lang, rng);
+                    lines.push(vec![wild]);
                 }
+            }
+            // A comment in whatever language, behind the article or between two of its paragraphs.
+            19 => {
+                let wild = self.wild(lang, rng);
+                lines.push(vec![wild]);
+            }
+            20 | 21 => {
+                let at = 1 + rng.below(lines.len().max(1));
+                let wild = self.wild(lang, rng);
+                lines.insert(at.min(lines.len()), vec![wild]);
             }
             _ => lines.insert(0, vec![self.promo(lang, rng)]),
         }
         let gap = if rng.chance(0.5) { "\n" } else { "\n\n" };
         assemble(&lines, gap, key, Origin::Article)
+    }
+
+    /// A spam comment as one line, or a promo if there is none.
+    fn wild(&self, lang: &str, rng: &mut Rng) -> Part {
+        if self.spam_comments.is_empty() {
+            return self.promo(lang, rng);
+        }
+        let (label, text) = rng.pick(&self.spam_comments);
+        Part::junk(*label, text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// Puts promos into paragraphs only, into several of them; returns the document.
