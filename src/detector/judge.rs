@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::model::brand::BrandTable;
 use crate::model::linear::softmax;
 use crate::normalize::Normalizer;
-use crate::policy::Policy;
+use crate::policy::{Policy, Preset};
 use crate::report::{Action, Evidence, Finding, Probability, Verdict};
 use crate::segment::Segmenter;
 use crate::span::Span;
@@ -213,7 +213,11 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     let scope = if single { Scope::Single } else { Scope::Line };
     let mut candidates = Vec::new();
     let mut spam_probability = 0.0f32;
-    scratch.ease = page_ease(model, scope, &scratch.scores);
+    scratch.ease = match policy.preset_name() {
+        // Nothing but what is beyond doubt.
+        Preset::Precision => 0.0,
+        _ => page_ease(model, scope, &scratch.scores),
+    };
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
