@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::model::brand::BrandTable;
 use crate::model::linear::softmax;
 use crate::normalize::Normalizer;
-use crate::policy::Policy;
+use crate::policy::{Policy, Preset};
 use crate::report::{Action, Evidence, Finding, Probability, Verdict};
 use crate::segment::Segmenter;
 use crate::span::Span;
@@ -30,6 +30,18 @@ const LEAST_REASON: f32 = 0.15;
 const LEAST_REPORTED: f32 = 0.5;
 /// Lead of junk over content in a block of n-grams from which a line is searched for pieces.
 const PEAK: f32 = 14.0;
+/// Most nats by which the threshold of boilerplate falls in a whole page.
+const PAGE_EASE: f32 = 2.0;
+/// Probability from which a line is counted as sure to be boilerplate.
+const PAGE_SURE: f32 = 0.8;
+/// Fewest such lines of a whole page.
+const PAGE_LINES: usize = 8;
+/// Share of such lines from which thresholds begin to fall, and where they fall no further.
+const PAGE_SHARE: (f32, f32) = (0.1, 0.35);
+/// Fewest characters of sentences that are sure to be content in a line that goes only in part.
+const KEPT_CHARS: u32 = 60;
+/// Probability from which a piece is sure to be content.
+const KEPT_SURE: f32 = 0.9;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -47,6 +59,8 @@ pub(crate) struct Scratch {
     pieces: Vec<Span>,
     cues: Vec<u16>,
     looks: Vec<Look>,
+    /// Nats by which the threshold of boilerplate is lowered in the text at hand.
+    ease: f32,
 }
 
 /// What one round found.
@@ -167,6 +181,27 @@ struct Candidate {
     prose: bool,
 }
 
+impl Candidate {
+    fn is_spam_to_cut(&self) -> bool {
+        self.finding.action == Action::Remove && self.finding.label.class() == Class::Spam
+    }
+}
+
+/// How far the threshold of boilerplate falls: a text full of sure boilerplate is a whole page,
+/// and what is in doubt there is more often furniture than in an article.
+fn page_ease(model: &Model, scope: Scope, scores: &[[f32; CLASSES]]) -> f32 {
+    if scores.len() < PAGE_LINES {
+        return 0.0;
+    }
+    let calibration = model.calibration[scope as usize][BOILERPLATE];
+    let sure = scores.iter().filter(|score| calibration.apply(score[BOILERPLATE]) >= PAGE_SURE).count();
+    if sure < PAGE_LINES {
+        return 0.0;
+    }
+    let share = sure as f32 / scores.len() as f32;
+    PAGE_EASE * ((share - PAGE_SHARE.0) / (PAGE_SHARE.1 - PAGE_SHARE.0)).clamp(0.0, 1.0)
+}
+
 /// Judges a text once.
 pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
     scratch.view.load(text, &model.ngrams, &model.languages);
@@ -179,10 +214,24 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     let scope = if single { Scope::Single } else { Scope::Line };
     let mut candidates = Vec::new();
     let mut spam_probability = 0.0f32;
+    scratch.ease = match policy.preset_name() {
+        // Nothing but what is beyond doubt.
+        Preset::Precision => 0.0,
+        _ => page_ease(model, scope, &scratch.scores),
+    };
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
         let whole = judge_line(model, policy, scope, number, probabilities, scratch);
+        if scope == Scope::Line && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
+            // An article's sentences in front of a promo must not go with it.
+            let before = candidates.len();
+            let kept = judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            if candidates.len() > before && kept >= KEPT_CHARS {
+                continue;
+            }
+            candidates.truncate(before);
+        }
         if !whole.as_ref().is_some_and(|whole| whole.finding.action == Action::Remove) {
             let before = candidates.len();
             judge_pieces(model, policy, text, number, scratch, &mut candidates);
@@ -232,21 +281,32 @@ fn judge_line(
     probabilities: [f32; CLASSES],
     scratch: &mut Scratch,
 ) -> Option<Candidate> {
-    let class = winner(probabilities)?;
+    let ease = scratch.ease;
+    let least = eased(LEAST_REPORTED, ease);
+    let class = winner(probabilities, least)?;
     let Scratch { view, rows, cues, .. } = scratch;
     let line = &view.lines[number];
     let symbols = (line.from, line.to);
-    let finding = name(model, policy, scope, class, probabilities, line.body, symbols, &rows[number], view, cues);
+    let finding =
+        name(model, policy, (scope, ease), class, probabilities, line.body, symbols, &rows[number], view, cues);
     Some(Candidate { finding, chars: line.chars(), words: line.stats.words, prose: line.prose })
 }
 
 /// The class of a line that is more likely junk or byline than content.
-fn winner(probabilities: [f32; CLASSES]) -> Option<Class> {
-    if 1.0 - probabilities[0] < LEAST_REPORTED {
+fn winner(probabilities: [f32; CLASSES], least: f32) -> Option<Class> {
+    if 1.0 - probabilities[0] < least {
         return None;
     }
     let best = (1..CLASSES).max_by(|&one, &two| probabilities[one].total_cmp(&probabilities[two]))?;
     Some(Class::ALL[best])
+}
+
+/// A probability with its log-odds lowered.
+fn eased(probability: f32, nats: f32) -> f32 {
+    if nats == 0.0 || probability <= 0.0 || probability >= 1.0 {
+        return probability;
+    }
+    1.0 / (1.0 + ((1.0 - probability) / probability) * nats.exp())
 }
 
 /// Names the kind of a finding, gives reasons, and asks the policy.
@@ -254,7 +314,7 @@ fn winner(probabilities: [f32; CLASSES]) -> Option<Class> {
 fn name(
     model: &Model,
     policy: &Policy,
-    scope: Scope,
+    (scope, ease): (Scope, f32),
     class: Class,
     probabilities: [f32; CLASSES],
     span: Span,
@@ -267,11 +327,12 @@ fn name(
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
     let limit = |class: usize| {
-        policy.raised(match scope {
+        let limit = match scope {
             Scope::Line => thresholds.line[class],
             Scope::Piece => thresholds.piece[class],
             Scope::Single => thresholds.single[class],
-        })
+        };
+        policy.raised(if class == BOILERPLATE { eased(limit, ease) } else { limit })
     };
     let own = probabilities[class.index()];
     // Junk of either class is junk: a footer that might be spam goes all the same.
@@ -359,7 +420,7 @@ pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut V
     }
 }
 
-/// Looks for junk inside a line that is content as a whole.
+/// Looks for junk inside a line; returns how many characters of it are sure to be content.
 fn judge_pieces(
     model: &Model,
     policy: &Policy,
@@ -367,15 +428,16 @@ fn judge_pieces(
     number: usize,
     scratch: &mut Scratch,
     out: &mut Vec<Candidate>,
-) {
+) -> u32 {
     let line = &scratch.view.lines[number];
     let body = line.body;
     if body.byte_len() > MAX_PIECED_LINE
         || line.chars() < 12
         || !matches!(scratch.looks[number], Look::Pieces | Look::PlainPieces)
     {
-        return;
+        return 0;
     }
+    let mut kept = 0;
     let mut pieces = std::mem::take(&mut scratch.pieces);
     pieces_of(&model.brands, text, body, &mut pieces);
     if pieces.len() > 1 {
@@ -391,16 +453,21 @@ fn judge_pieces(
             let logits = model.ngrams.logits(&line.sums);
             if logits[BOILERPLATE].max(logits[SPAM]) < PIECE_BELOW && !suspicious(model, &scratch.view, &line) {
                 scratch.view.symbols.truncate(keep);
+                kept += line.chars();
                 continue;
             }
-            first_pass_row(&scratch.view, &line, Place { line: number, piece: true }, model.resources(), &mut row);
+            let place = Place { line: number, piece: true };
+            first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);
-            if let Some(class) = winner(probabilities).filter(|&class| class != Class::Byline) {
+            if probabilities[0] >= KEPT_SURE {
+                kept += line.chars();
+            }
+            if let Some(class) = winner(probabilities, LEAST_REPORTED).filter(|&class| class != Class::Byline) {
                 let finding = name(
                     model,
                     policy,
-                    Scope::Piece,
+                    (Scope::Piece, 0.0),
                     class,
                     probabilities,
                     trimmed,
@@ -437,6 +504,7 @@ fn judge_pieces(
         out.append(&mut found);
     }
     scratch.pieces = pieces;
+    kept
 }
 
 fn blank(text: &str, from: usize, to: usize) -> bool {
