@@ -120,7 +120,13 @@ fn first_pass(model: &Model, scratch: &mut Scratch) {
         looks.push(if suspicious { Look::Pieces } else { Look::Whole });
         rows.push([0.0; FEATURE_COUNT]);
         let row = &mut rows[number];
-        first_pass_row(view, line, Place { line: number, piece: false }, model.resources(), row);
+        first_pass_row(
+            view,
+            line,
+            Place { line: number, piece: false, joined: (false, false) },
+            model.resources(),
+            row,
+        );
         let scores = model.first.logits(row);
         logits.push(scores);
         first.push(softmax(scores));
@@ -456,7 +462,7 @@ fn judge_pieces(
                 kept += line.chars();
                 continue;
             }
-            let place = Place { line: number, piece: true };
+            let place = Place { line: number, piece: true, joined: joined(text, body, trimmed) };
             first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
             let raw = softmax(model.piece.logits(&row));
             let probabilities = calibrate(model, Scope::Piece, raw);
@@ -505,6 +511,16 @@ fn judge_pieces(
     }
     scratch.pieces = pieces;
     kept
+}
+
+/// Whether a sentence runs on from what stands before a piece of a line, and from the piece into
+/// what stands behind it.
+pub(crate) fn joined(text: &str, body: Span, piece: Span) -> (bool, bool) {
+    let runs_on = |sign: char| sign.is_alphanumeric() || matches!(sign, ',' | ';' | '(' | '\u{60c}' | '\u{3001}' | '-');
+    let before = text[body.start()..piece.start()].trim_end().chars().next_back();
+    let behind = text[piece.end()..body.end()].trim_start().chars().next();
+    let last = piece.of(text).chars().next_back();
+    (before.is_some_and(runs_on), behind.is_some() && last.is_some_and(runs_on))
 }
 
 fn blank(text: &str, from: usize, to: usize) -> bool {

@@ -35,6 +35,8 @@ pub(crate) struct Place {
     pub(crate) line: usize,
     /// Whether the line is judged as a part of a longer one.
     pub(crate) piece: bool,
+    /// Whether a sentence runs on into the piece from before it, and from it behind it.
+    pub(crate) joined: (bool, bool),
 }
 
 /// Writes the features of the first pass of line `place.line`, seen as `line`, into `row`.
@@ -244,6 +246,10 @@ fn context(view: &View, line: &LineView, place: Place, base: &[u8], row: &mut Ro
     if place.piece {
         row[F::PieceFirst as usize] = flag(line.body.start() == view.lines[number].body.start());
         row[F::PieceLast as usize] = flag(line.body.end() == view.lines[number].body.end());
+        let (before, behind) = place.joined;
+        row[F::PieceJoinedBefore as usize] = flag(before);
+        row[F::PieceJoinedBehind as usize] = flag(behind);
+        row[F::PieceWithin as usize] = flag(before && behind);
         row[F::PieceShare as usize] = share(chars, view.lines[number].chars()).min(1.0);
     }
     let sentence = ends_sentence(base);

@@ -246,6 +246,9 @@ registry! {
         PieceFirst = "piece_first": "1 if it is the head of a longer line.";
         PieceLast = "piece_last": "1 if it is the tail of a longer line.";
         PieceShare = "piece_share": "Characters of its line that it holds, 0..1; 0 for whole lines.";
+        PieceJoinedBefore = "piece_joined_before": "1 if it is a part of a line and a sentence runs on into it.";
+        PieceJoinedBehind = "piece_joined_behind": "1 if it is a part of a line and its sentence runs on behind it.";
+        PieceWithin = "piece_within": "1 if it is a part of a line within one sentence.";
         SentenceInside = "sentence_inside": "1 if it ends like a sentence inside the body.";
     }
     Neighbours {

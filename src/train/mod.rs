@@ -24,11 +24,11 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::decode::Decoder;
-use crate::detector::judge::pieces_of;
+use crate::detector::judge::{joined, pieces_of};
 use crate::features::links::LinkFinder;
-use crate::features::phrase::PhraseSet;
+use crate::features::phrase::{PhraseSet, is_unspaced};
 use crate::features::registry::FIRST_PASS_COUNT;
-use crate::features::signs::Sign;
+use crate::features::signs::{Sign, Signs};
 use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
@@ -839,7 +839,13 @@ fn sample_rows<'a>(
                 let mut rows = Vec::with_capacity(view.lines.len());
                 let mut row = [0.0; FEATURE_COUNT];
                 for (number, line) in view.lines.iter().enumerate() {
-                    first_pass_row(view, line, Place { line: number, piece: false }, resources(fold), &mut row);
+                    first_pass_row(
+                        view,
+                        line,
+                        Place { line: number, piece: false, joined: (false, false) },
+                        resources(fold),
+                        &mut row,
+                    );
                     rows.push(row);
                 }
                 SampledDoc { index, fold, weight, rows, targets }
@@ -929,7 +935,8 @@ fn piece_rows<'a>(
                         let line =
                             crate::features::view::fold_line(&doc.text, span, false, &mut view.symbols, &tables[fold]);
                         let mut row = [0.0; FEATURE_COUNT];
-                        first_pass_row(view, &line, Place { line: number, piece: true }, resources(fold), &mut row);
+                        let place = Place { line: number, piece: true, joined: joined(&doc.text, body, span) };
+                        first_pass_row(view, &line, place, resources(fold), &mut row);
                         view.symbols.truncate(keep);
                         out.push((fold, row, class));
                     }
@@ -1057,7 +1064,13 @@ fn fit_kinds(
             continue;
         }
         let mut row = [0.0; FEATURE_COUNT];
-        first_pass_row(&view, &view.lines[0], Place { line: 0, piece: false }, resources, &mut row);
+        first_pass_row(
+            &view,
+            &view.lines[0],
+            Place { line: 0, piece: false, joined: (false, false) },
+            resources,
+            &mut row,
+        );
         cues_of(&row, &mut cues);
         owned.push((view.symbols.clone(), cues.clone(), *label, 1.0));
     }
