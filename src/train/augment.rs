@@ -4,7 +4,7 @@
 //! The real articles carry the context, the put-in lines the labels. Places, frames, brands
 //! and disguises vary at random, so that what is learnt is the pattern and not the instance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::features::phrase::PhraseSet;
 use crate::label::{Class, Label};
@@ -153,6 +153,97 @@ fn lead_in(lang: &str, rng: &mut Rng) -> &'static str {
     own[rng.below(own.len())]
 }
 
+/// Names that stand in Latin letters in texts of any language.
+const NAMES: &[&str] = &[
+    "Bitcoin",
+    "Ethereum",
+    "Associated Press",
+    "Reuters",
+    "Bloomberg",
+    "Facebook",
+    "YouTube",
+    "Instagram",
+    "Telegram",
+    "WhatsApp",
+    "VPN",
+    "PR",
+    "HR",
+    "UTC",
+    "GMT",
+    "issue",
+    "homepage",
+    "commit",
+    "pull request",
+    "API",
+    "Wi-Fi",
+    "iPhone",
+    "Android",
+    "Windows 10",
+    "Google",
+    "Microsoft",
+    "NATO",
+    "FIFA",
+    "UEFA",
+    "NBA",
+    "CNN",
+    "BBC",
+    "Netflix",
+    "Tesla",
+    "SpaceX",
+    "ChatGPT",
+    "GPS",
+    "USB",
+    "PDF",
+    "Excel",
+    "COVID-19",
+    "Airbus A320",
+    "Boeing 737",
+    "Galaxy S21",
+    "The New York Times",
+    "Washington Post",
+    "Interfax",
+    "Xinhua",
+    "AFP",
+    "Wade",
+    "Smith",
+    "live",
+    "online",
+    "startup",
+    "CEO",
+    "e-mail",
+    "www.example.org",
+];
+
+/// How long ago something was, as lists of other articles say it.
+fn ago(lang: &str, rng: &mut Rng) -> String {
+    let number = 1 + rng.below(23);
+    let form = match lang {
+        "id" | "ms" => *rng.pick(&["# jam lalu", "# jam yang lalu", "# menit lalu", "# hari lalu"]),
+        "es" => "Hace # horas",
+        "pt" => "Há # horas",
+        "fr" => "Il y a # heures",
+        "de" => "vor # Stunden",
+        "it" => "# ore fa",
+        "ru" => "# часов назад",
+        "uk" => "# годин тому",
+        "tr" => "# saat önce",
+        "vi" => "# giờ trước",
+        "th" => "# ชั่วโมงที่แล้ว",
+        "ar" => "منذ # ساعات",
+        "hi" => "# घंटे पहले",
+        "bn" => "# ঘণ্টা আগে",
+        "ur" => "# گھنٹے پہلے",
+        "zh" | "zh-TW" => "#小时前",
+        "ja" => "#時間前",
+        "ko" => "#시간 전",
+        "pl" => "# godz. temu",
+        "sv" => "# timmar sedan",
+        "nl" => "# uur geleden",
+        _ => *rng.pick(&["# hours ago", "#h ago", "# minutes ago", "# days ago"]),
+    };
+    form.replace('#', &number.to_string())
+}
+
 /// Times a line of a template counts, at most, however often it recurs.
 const MOST_COPIES: f32 = 200.0;
 
@@ -163,6 +254,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) recurring: &'a Recurring,
     pub(crate) spam_lines: Vec<(Label, &'a str)>,
     pub(crate) spam_comments: Vec<(Label, &'a str)>,
+    /// Titles of articles by language.
+    pub(crate) titles: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 impl Sources<'_> {
@@ -218,6 +311,59 @@ impl Sources<'_> {
             lines.push(vec![part]);
         }
         lines
+    }
+
+    /// A headline of another article: a real title, or one of ours.
+    fn headline(&self, lang: &str, rng: &mut Rng) -> String {
+        match self.titles.get(lang) {
+            Some(titles) if !titles.is_empty() && rng.chance(0.65) => (*rng.pick(titles)).to_owned(),
+            _ => self.material.headline(lang, rng),
+        }
+    }
+
+    /// A list of other articles, with or without dates, as it stands behind an article.
+    fn listed(&self, lines: &mut Vec<DraftLine>, lang: &str, rng: &mut Rng) {
+        let related = |text: String| vec![Part::junk(Label::Related, text)];
+        let count = 3 + rng.below(6);
+        let mark = *rng.pick(&["", "", "", "- ", "• ", ">> ", "» "]);
+        let stamp = |rng: &mut Rng| {
+            if rng.chance(0.35) {
+                return ago(lang, rng);
+            }
+            let date = self.material.date(lang, rng);
+            if rng.chance(0.5) { format!("{date} {:02}:{:02}", rng.below(24), rng.below(60)) } else { date }
+        };
+        match rng.below(4) {
+            // Headlines, then their dates.
+            0 => {
+                for _ in 0..count {
+                    lines.push(related(format!("{mark}{}", self.headline(lang, rng))));
+                }
+                for _ in 0..count {
+                    lines.push(related(stamp(rng)));
+                }
+            }
+            // Each with its date.
+            1 => {
+                let first = rng.chance(0.5);
+                for _ in 0..count {
+                    let (date, title) = (stamp(rng), format!("{mark}{}", self.headline(lang, rng)));
+                    lines.push(related(if first { date.clone() } else { title.clone() }));
+                    lines.push(related(if first { title } else { date }));
+                }
+            }
+            // Dates alone: the headlines were links and are gone.
+            2 => {
+                for _ in 0..count + rng.below(8) {
+                    lines.push(related(stamp(rng)));
+                }
+            }
+            _ => {
+                for _ in 0..count {
+                    lines.push(related(format!("{mark}{}", self.headline(lang, rng))));
+                }
+            }
+        }
     }
 
     /// A spam line from real ones or our own.
@@ -335,9 +481,83 @@ impl Sources<'_> {
             lines.extend(block.into_iter().map(|line| vec![Part::content(line)]));
             lines.extend(tail);
         }
+        if rng.chance(0.35) {
+            self.mentions(lines, lang, rng);
+        }
         if rng.chance(0.07) {
             Self::tags(lines, text, rng);
         }
+    }
+
+    /// Puts names, codes, handles and hashtags into sentences, where they are content, and sets
+    /// letters of a line apart, as print and speech do.
+    fn mentions(&self, lines: &mut [DraftLine], lang: &str, rng: &mut Rng) {
+        let content: Vec<usize> = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.len() == 1 && line[0].target.is_none() && line[0].text.len() > 60)
+            .map(|(index, _)| index)
+            .collect();
+        if content.is_empty() {
+            return;
+        }
+        for _ in 0..1 + rng.below(3) {
+            let text = &mut lines[*rng.pick(&content)][0].text;
+            let within = |at: usize| {
+                let before = text[..at].trim_end().chars().next_back();
+                let behind = text[at..].trim_start().chars().next();
+                before.is_some_and(char::is_alphanumeric) && behind.is_some_and(char::is_alphanumeric)
+            };
+            let spaced = text.matches(' ').count() * 20 > text.chars().count();
+            let places: Vec<usize> = text
+                .char_indices()
+                .filter(|&(at, sign)| at > 0 && (sign == ' ' || !spaced && !sign.is_ascii()))
+                .map(|(at, _)| at)
+                .filter(|&at| within(at))
+                .collect();
+            if places.is_empty() {
+                continue;
+            }
+            let at = *rng.pick(&places);
+            let name = match rng.below(12) {
+                0..=2 => Self::code(rng),
+                3 => format!("@{}", self.material.name("en", rng).to_lowercase().replace(' ', "")),
+                4 | 5 => {
+                    let word = text.split_whitespace().find(|word| word.chars().count() > 5).unwrap_or("update");
+                    format!("#{}", word.trim_matches(|sign: char| !sign.is_alphanumeric()))
+                }
+                6 => {
+                    let brand = self.material.brand(rng);
+                    if rng.chance(0.5) { format!("\"{brand}\"") } else { brand }
+                }
+                7 => {
+                    let word: Vec<String> = "plurals".chars().take(3 + rng.below(4)).map(String::from).collect();
+                    word.join(*rng.pick(&["-", " ", "."])).to_uppercase()
+                }
+                _ => (*rng.pick(NAMES)).to_owned(),
+            };
+            let mark = if rng.chance(0.15) { "," } else { "" };
+            text.insert_str(at, &format!(" {name}{mark}"));
+            let behind = at + 1 + name.len() + mark.len();
+            if !text[behind..].starts_with(' ') {
+                text.insert(behind, ' ');
+            }
+        }
+        if rng.chance(0.05) && !matches!(lang, "zh" | "zh-TW" | "ja" | "th") {
+            let text = &mut lines[*rng.pick(&content)][0].text;
+            let apart: Vec<String> = text.chars().take(60).filter(|&sign| sign != ' ').map(String::from).collect();
+            *text = apart.join(" ");
+        }
+    }
+
+    /// A model or file number: `BR23C`, `XR-450`.
+    fn code(rng: &mut Rng) -> String {
+        let letter = |rng: &mut Rng| char::from(*rng.pick(b"ABCDEFGHKLMNPRSTVXZ"));
+        let head: String = (0..1 + rng.below(3)).map(|_| letter(rng)).collect();
+        let dash = *rng.pick(&["", "", "-", " "]);
+        let tail = if rng.chance(0.3) { letter(rng).to_string() } else { String::new() };
+        let most = *rng.pick(&[9, 99, 999]);
+        format!("{head}{dash}{}{tail}", 1 + rng.below(most))
     }
 
     /// A list of tags as news sites print it below an article: words of the article, a line each.
@@ -416,7 +636,7 @@ impl Sources<'_> {
                 0..=2 => Part::junk(Label::Gambling, self.material.brand(rng)),
                 3 => Part::junk(Label::Gambling, self.brand_line(rng)),
                 4..=6 => self.promo(lang, rng),
-                7 => Part::junk(Label::Related, format!("Baca juga: {}", self.material.headline("id", rng))),
+                7 => Part::junk(Label::Related, format!("{} {}", lead_in(lang, rng), self.headline(lang, rng))),
                 8 => Part::junk(Label::Related, self.material.furniture(Label::Related, lang, rng)),
                 _ if rng.chance(0.4) => Part::junk(Label::Byline, self.material.furniture(Label::Byline, lang, rng)),
                 _ => Part::junk(Label::Advert, self.material.furniture(Label::Advert, lang, rng)),
@@ -477,7 +697,7 @@ impl Sources<'_> {
             let tail = lines.split_off(at);
             for _ in 0..=rng.below(2) {
                 lines.push(vec![Part::junk(Label::Related, lead_in(lang, rng))]);
-                lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
+                lines.push(vec![Part::junk(Label::Related, self.headline(lang, rng))]);
             }
             lines.extend(tail);
         }
@@ -486,8 +706,11 @@ impl Sources<'_> {
                 let count = 1 + rng.below(5);
                 lines.push(vec![Part::junk(Label::Related, self.material.furniture(Label::Related, lang, rng))]);
                 for _ in 0..count {
-                    lines.push(vec![Part::junk(Label::Related, self.material.headline(lang, rng))]);
+                    lines.push(vec![Part::junk(Label::Related, self.headline(lang, rng))]);
                 }
+            }
+            if rng.chance(0.22) {
+                self.listed(lines, lang, rng);
             }
             for _ in 0..=rng.below(6) {
                 let line = piece(rng, &kinds);

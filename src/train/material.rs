@@ -80,6 +80,7 @@ const KEEP: &[&str] = &[
     file!("material/keep/scam_warnings.txt"),
     file!("material/keep/sms.txt"),
     file!("material/keep/tables.txt"),
+    file!("material/keep/trade_texts.txt"),
 ];
 
 /// Lines by language.
@@ -309,6 +310,16 @@ impl Material {
     /// A headline, for lists of related articles and for headings.
     pub(crate) fn headline(&self, lang: &str, rng: &mut Rng) -> String {
         Self::line(&self.headlines, lang, rng).to_owned()
+    }
+
+    /// A date as a language writes it.
+    pub(crate) fn date(&self, lang: &str, rng: &mut Rng) -> String {
+        self.value("date", lang, rng).unwrap_or_default()
+    }
+
+    /// A person's name.
+    pub(crate) fn name(&self, lang: &str, rng: &mut Rng) -> String {
+        Self::line(&self.names, lang, rng).to_owned()
     }
 
     /// Every line that is written in a language, with it.

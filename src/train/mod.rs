@@ -11,6 +11,7 @@ mod corpus;
 mod dense;
 pub mod disguise;
 pub mod evaluate;
+mod headlines;
 mod language;
 mod material;
 mod rng;
@@ -43,7 +44,7 @@ use crate::segment::{Segment, Segmenter};
 use crate::span::Span;
 
 use augment::{Recurring, Sources};
-use corpus::{Corpus, Mark, Origin, TrainDoc};
+use corpus::{Article, Corpus, Mark, Origin, TrainDoc};
 use dense::{DenseParams, Rows, fit, fit_network};
 use language::train_languages;
 use material::{Material, PHRASES};
@@ -326,6 +327,9 @@ fn prepare(
     rng.shuffle(&mut articles);
     articles.truncate(limit);
 
+    for doc in docs.iter_mut().filter(|doc| matches!(doc.origin, Origin::Page | Origin::FullPage)) {
+        check_bylines(doc, &phrases[FOLDS]);
+    }
     let recurring = Recurring::count(&articles);
     let spam_comments: Vec<(Label, String, usize)> = docs
         .iter()
@@ -353,6 +357,7 @@ fn prepare(
             recurring: &recurring,
             spam_lines: of_fold(&spam_lines, fold),
             spam_comments: of_fold(&spam_comments, fold),
+            titles: titles_of_fold(&articles, fold),
         })
         .collect();
     progress("putting promos and page furniture into articles");
@@ -379,9 +384,13 @@ fn prepare(
             made.push(sources[fold_of(kept.key)].kept(&kept.lang, &kept.text, kept.key, round == 3, &mut own));
         }
     }
-    for number in 0..400u64.min(limit as u64) {
+    for number in 0..900u64.min(limit as u64) {
         let mut own = Rng::new(config.seed ^ mix(number ^ 0xadd8));
         made.push(Sources::single(&technical::address(&mut own), mix(number ^ 0xadd8)));
+    }
+    for number in 0..2000u64.min(limit as u64) {
+        let mut own = Rng::new(config.seed ^ mix(number ^ 0x4ead));
+        made.push(Sources::single(&headlines::headline(&mut own), mix(number ^ 0x4ead)));
     }
     // Headlines and single lines are judged too, and often on the subjects spam is about.
     for (number, article) in articles.iter().enumerate().filter(|(_, article)| !article.title.trim().is_empty()) {
@@ -417,6 +426,44 @@ fn prepare(
     let brand_tokens = brand_tokens(&material, &docs, &gambling, &other_bad, &benign, &mut rng);
     progress(&format!("{} documents, {} single lines, {} tokens", docs.len(), lines.len(), brand_tokens.len()));
     Ok(Prepared { docs, lines, brand_tokens, languages, phrases, manifest, sources: record, excluded })
+}
+
+/// Most bylines at the head of a page; dates behind them belong to other articles.
+const MOST_BYLINES: usize = 3;
+
+/// Takes the kind from lines of a page that were guessed to be bylines and do not look it.
+///
+/// Bylines are kept: menu entries among them would teach that furniture is to be kept.
+fn check_bylines(doc: &mut TrainDoc, phrases: &PhraseSet) {
+    let mut symbols = Vec::new();
+    let mut known = 0;
+    for mark in doc.marks.iter_mut().filter(|mark| mark.kind == Some(Label::Byline)) {
+        symbols.clear();
+        let (base, stats) = Normalizer.fold(mark.span.of(&doc.text), &mut symbols);
+        let hits = phrases.find(&symbols, is_unspaced(&stats));
+        let named = hits.labels >> Label::Byline.index() & 1 == 1 && (hits.whole || hits.start);
+        let links = LinkFinder.find(&symbols[..base], &Signs::count_in(&symbols[..base]));
+        let dated = (links.date || links.time) && stats.chars <= 80;
+        if (named || dated) && known < MOST_BYLINES {
+            known += 1;
+        } else {
+            mark.class = Some(Class::Boilerplate);
+            mark.kind = None;
+        }
+    }
+}
+
+/// Titles by language, those of one fold.
+fn titles_of_fold(articles: &[Article], fold: usize) -> std::collections::BTreeMap<&str, Vec<&str>> {
+    let mut out: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for article in articles {
+        let title = article.title.trim();
+        let fits = (15..=130).contains(&title.chars().count()) && !title.contains('\n');
+        if fits && fold_of(rng::hash_text(title)) == fold {
+            out.entry(article.lang.as_str()).or_default().push(title);
+        }
+    }
+    out
 }
 
 /// The lines of one fold.
@@ -821,7 +868,7 @@ fn sample_rows<'a>(
                 Origin::Page => (0.5, 0.9),
                 Origin::Lines => (1.0, 0.5),
                 Origin::Comment => (0.6, 1.0),
-                Origin::Article => (0.3, 0.9),
+                Origin::Article => (0.4, 0.9),
                 Origin::Keep => (1.0, 1.0),
             };
             (rng.chance(docs) && doc.text.len() < 200_000).then_some((index, lines))
@@ -910,9 +957,14 @@ fn piece_rows<'a>(
                     let content = target.class == Some(Class::Content);
                     let suspicious = view.lines[number].sums.peak > 0.5;
                     let linked = view.lines[number].signs.count(Sign::Square) > 0;
-                    let share = match (doc.origin == Origin::Keep && linked, suspicious) {
-                        (true, _) => 0.9,
-                        (_, true) => 0.5,
+                    // Names in Latin letters within other scripts are cut off as pieces of their own.
+                    let stats = &view.lines[number].stats;
+                    let letters = stats.letters();
+                    let foreign = view.main_script != 0 && letters - stats.scripts[view.main_script].min(letters) >= 3;
+                    let share = match (doc.origin == Origin::Keep && linked, suspicious, foreign) {
+                        (true, ..) => 0.9,
+                        (_, true, _) => 0.5,
+                        (.., true) => 0.4,
                         _ => 0.08,
                     };
                     if !(target.mixed || content && body.byte_len() > 60 && rng.chance(share)) {

@@ -259,6 +259,33 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
                 rng.below(9),
                 rng.below(1024)
             ),
+            // Tables whose columns are numbers of things.
+            37 if line % 4 == 0 => format!(
+                "{} {}",
+                word(rng).to_uppercase(),
+                (0..2 + rng.below(4))
+                    .map(|_| match rng.below(3) {
+                        0 => format!("#{}", &word(rng).to_uppercase()[..2]),
+                        1 => format!("%{}", &word(rng).to_uppercase()[..3]),
+                        _ => capital(&word(rng)[..3]),
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            ),
+            37 => format!("{first}_{} {} {} {} {}.{:02}g", word(rng), rng.below(9), rng.below(9), rng.below(99), rng.below(99), rng.below(99)),
+            // Names of packages, as a control file lists them.
+            38 => format!(
+                "{}{}",
+                *rng.pick(&["", "", "Provides: ", "Replaces: ", "Conflicts: ", "Depends: "]),
+                (0..1 + rng.below(4))
+                    .map(|_| match rng.below(3) {
+                        0 => format!("{}:i386", package(rng)),
+                        1 => format!("{first}-{}", word(rng)),
+                        _ => format!("{} (>= {})", package(rng), version(rng)),
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
             33 => format!(
                 "https://{}.example.org/{}/{}-{}/{}",
                 word(rng),
@@ -273,7 +300,7 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
 }
 
 /// Number of sorts of blocks.
-const SORTS: usize = 38;
+const SORTS: usize = 40;
 
 /// The address of a page, as people paste it.
 pub(crate) fn address(rng: &mut Rng) -> String {
