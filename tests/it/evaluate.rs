@@ -53,6 +53,15 @@ fn measures_are_as_counted_by_hand() {
     assert_eq!(set["by_source"]["made/up"]["docs"], 2);
     assert_eq!(set["by_lang"]["jv"]["junk_lines"], 1);
     assert_eq!(set["calibration"]["spam"]["count"], 4);
+    assert!(set.get("reliability").is_none(), "{set}");
+    let relied = stdout(at, &["evaluate", "gold.jsonl", "--json", "--reliability"], 0);
+    let relied: Value = serde_json::from_str(&relied).unwrap();
+    for class in ["content", "boilerplate", "spam"] {
+        // Nine lines of content and three of junk; of the latter all are found.
+        assert_eq!(relied[0]["reliability"][class]["count"], 12, "{class}");
+        let right = relied[0]["reliability"][class]["error"].as_f64().unwrap();
+        assert!((0.0..0.25).contains(&right), "{class}: {right}");
+    }
     let table = stdout(at, &["evaluate", "gold.jsonl", "--tables"], 0);
     assert!(table.contains("line_f1") && table.contains("by language") && table.contains("made/up"), "{table}");
 }
