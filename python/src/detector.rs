@@ -99,6 +99,20 @@ pub(crate) fn bytes_or_file(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Ve
 ///
 /// A detector can be shared between threads and costs little to pickle: without a model of its
 /// own it is a few settings, and workers read each model once.
+///
+/// Arguments: `model`, path or bytes of a model instead of the built-in one; `preset`, `balanced`,
+/// `precision` or `recall`; `remove` and `keep`, labels such as `"spam/*,boilerplate/legal"` or a
+/// list; `threshold`, least probability by label; `caution`, nats added to the log-odds of every
+/// threshold; `max_loss_share`, share of a text above which nothing goes unless the document is
+/// spam; `profile`, what sites repeat, a `SiteProfile` or the path or bytes of one.
+///
+/// >>> from unspam import Detector
+/// >>> Detector(preset="precision", keep="boilerplate/legal").policy["preset"]
+/// 'precision'
+/// >>> Detector(remove="casino")
+/// Traceback (most recent call last):
+///     ...
+/// unspam.UnspamError: unknown label "casino": use content, boilerplate/<kind> or spam/<kind>
 #[pyclass(frozen, module = "unspam")]
 #[derive(Debug)]
 pub(crate) struct Detector {
@@ -108,7 +122,6 @@ pub(crate) struct Detector {
 
 #[pymethods]
 impl Detector {
-    /// See the stub for what the arguments mean.
     #[new]
     #[pyo3(signature = (model=None, *, preset="balanced", remove=None, keep=None, threshold=None,
                         caution=0.0, max_loss_share=None, profile=None))]
@@ -166,14 +179,29 @@ impl Detector {
         Ok(dict)
     }
 
-    /// Returns what was found in a text.
+    /// Returns what was found in a text, a `Report`; `url` matters if there is a site profile.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> text = "Hujan deras mengguyur kota sejak pagi.\n\nsbobet88\n"
+    /// >>> report = Detector().scan(text)
+    /// >>> report.verdict
+    /// 'dirty'
+    /// >>> [(text[found.start:found.end], found.label, found.action) for found in report.findings]
+    /// [('sbobet88', 'spam/gambling', 'remove')]
     #[pyo3(signature = (text, *, url=None))]
     fn scan(&self, py: Python<'_>, text: &Bound<'_, PyAny>, url: Option<&str>) -> PyResult<Report> {
         let text = Text::of(text)?;
         Ok(py.detach(|| Report::of(&text, &self.judge.scan(&text, url), &self.judge.model_id)))
     }
 
-    /// Returns the text without what the policy removes, and what that was.
+    /// Returns the text without what the policy removes, and what that was: a `Cleaned`.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> cleaned = Detector().clean("Hujan deras mengguyur kota sejak pagi.\n\nsbobet88\n")
+    /// >>> cleaned.text
+    /// 'Hujan deras mengguyur kota sejak pagi.\n'
+    /// >>> cleaned.restore()
+    /// 'Hujan deras mengguyur kota sejak pagi.\n\nsbobet88\n'
     #[pyo3(signature = (text, *, url=None))]
     fn clean(&self, py: Python<'_>, text: &Bound<'_, PyAny>, url: Option<&str>) -> PyResult<Cleaned> {
         let known = Text::of(text)?;
@@ -181,7 +209,19 @@ impl Detector {
         Cleaned::of(text, &known, &report, &edits, left, &self.judge.model_id)
     }
 
-    /// Says what becomes of a text.
+    /// Says what becomes of a text: a `Decision`, true if it passes.
+    ///
+    /// Spam is rejected, what is unsure is to be reviewed, and what has something to remove is
+    /// cleaned. With `fail_on`, such as `["spam/gambling:0.9"]`, only what has that is rejected;
+    /// `max_removed` and `min_left` send to review what loses much or is left with little.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> detector = Detector()
+    /// >>> bool(detector.check("Hujan deras mengguyur kota sejak pagi.\n"))
+    /// True
+    /// >>> decision = detector.check("Hujan deras.\n\nsbobet88\n", fail_on=["spam/gambling:0.9"])
+    /// >>> decision.outcome, decision.because, decision.result
+    /// ('reject', 'found spam/gambling with probability 0.9 or more', 'flagged')
     #[pyo3(signature = (text, *, url=None, fail_on=None, max_removed=None, min_left=None))]
     fn check(
         &self,
@@ -203,6 +243,11 @@ impl Detector {
     }
 
     /// Returns each line with its label, probabilities and the features that weighed most.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> lines = Detector().explain("Hujan deras mengguyur kota sejak pagi.\n\nsbobet88\n")
+    /// >>> [line["label"] for line in lines]
+    /// ['content', 'spam/gambling']
     fn explain<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let text = Text::of(text)?;
         let judged = text.to_judged();
@@ -228,6 +273,17 @@ impl Detector {
     }
 
     /// Scans many texts: a list of reports for a list of texts, Arrow for Arrow.
+    ///
+    /// Arrow is anything with `__arrow_c_array__` or `__arrow_c_stream__`: arrays and record batches
+    /// of pyarrow, series and frames of polars, frames of pandas, relations of duckdb. Nothing is
+    /// copied on the way in. A batch gives a batch, a stream gives a stream that is judged while
+    /// it is read. Of a table all columns stay, and `unspam_verdict`, `unspam_spam_probability`
+    /// and `unspam_spans` are added; of texts alone there are `verdict`, `spam_probability` and
+    /// `spans`. `threads` is the number of cores by default. Missing texts stay missing.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> [report.verdict for report in Detector().scan_batch(["Hujan deras.\n\nsbobet88", "Hujan deras."])]
+    /// ['dirty', 'ok']
     #[pyo3(signature = (texts, *, urls=None, text="text", url="url", threads=None, offsets="char"))]
     fn scan_batch<'py>(
         &self,
@@ -253,7 +309,14 @@ impl Detector {
         Ok(PyList::new(py, reports)?.into_any())
     }
 
-    /// Cleans many texts: a list for a list of texts, Arrow for Arrow.
+    /// Cleans many texts: a list of `Cleaned` for a list of texts, Arrow for Arrow.
+    ///
+    /// Arrow goes in and out as in `scan_batch`; the column `text` is cleaned and a column
+    /// `unspam_ledger` is added, from which `restore_batch` makes the original.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> [cleaned.text for cleaned in Detector().clean_batch(["Hujan deras.\n\nsbobet88", "Hujan deras."])]
+    /// ['Hujan deras.', 'Hujan deras.']
     #[pyo3(signature = (texts, *, urls=None, text="text", url="url", threads=None))]
     fn clean_batch<'py>(
         &self,
@@ -291,7 +354,14 @@ impl Detector {
         Ok(list.into_any())
     }
 
-    /// Says what becomes of many texts: a list for a list of texts, Arrow for Arrow.
+    /// Says what becomes of many texts: a list of `Decision` for a list of texts, Arrow for Arrow.
+    ///
+    /// The rules are those of `check`; Arrow goes in and out as in `scan_batch`, with columns
+    /// `outcome`, `because`, `result`, `removed_share` and `left_chars` added.
+    ///
+    /// >>> from unspam import Detector
+    /// >>> [decision.outcome for decision in Detector().check_batch(["Hujan deras.\n\nsbobet88", "Hujan deras."])]
+    /// ['clean', 'accept']
     #[pyo3(signature = (texts, *, urls=None, text="text", url="url", threads=None, fail_on=None,
                         max_removed=None, min_left=None))]
     fn check_batch<'py>(

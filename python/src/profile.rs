@@ -18,6 +18,17 @@ use crate::{ProfileError, columns, refuse};
 const MAX_LINE: usize = 1 << 30;
 
 /// How often the lines of sites repeat: hashes and counts, no text.
+///
+/// `SiteProfile()` is one of nothing, `SiteProfile(source)` the one in a file or in bytes.
+///
+/// >>> from unspam import Detector, SiteProfile
+/// >>> profile = SiteProfile()
+/// >>> for day in range(12):
+/// ...     profile.count("https://news.example/a", f"Article number {day} has a text.\nTop of the town")
+/// >>> profile.sites, profile.documents, profile.repeats
+/// (1, 12, 2)
+/// >>> Detector(profile=profile)
+/// Detector(model='default@...', preset='balanced')
 #[pyclass(frozen, module = "unspam")]
 #[derive(Debug)]
 pub(crate) struct SiteProfile {
@@ -142,6 +153,10 @@ impl SiteProfile {
 }
 
 /// Returns the host of an address, in lower case and without `www.`, or None.
+///
+/// >>> import unspam
+/// >>> unspam.site_of("https://www.News.example:443/a")
+/// 'news.example'
 #[pyfunction]
 pub(crate) fn site_of(url: &str) -> Option<String> {
     stats::site_of(url)

@@ -9,6 +9,10 @@ use crate::arrow::{ArrowBatch, Input};
 use crate::{RestoreError, columns};
 
 /// Returns the original text of a cleaned one and its removals.
+///
+/// >>> import unspam
+/// >>> unspam.restore("Hujan deras.", [unspam.Removal(12, 22, "\n\nsbobet88", "spam/gambling", 0.99)])
+/// 'Hujan deras.\n\nsbobet88'
 #[pyfunction]
 pub(crate) fn restore<'py>(text: &Bound<'py, PyAny>, removed: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = text.py();
@@ -41,7 +45,8 @@ pub(crate) fn restore<'py>(text: &Bound<'py, PyAny>, removed: &Bound<'py, PyAny>
     joint.call_method1("join", (parts,))
 }
 
-/// Returns a record batch with the original texts, from one that was cleaned and has its ledger.
+/// Returns a record batch with the original texts, from one that was cleaned and has its ledger;
+/// the columns that cleaning added are gone.
 #[pyfunction]
 #[pyo3(signature = (batch, *, text="text", ledger="unspam_ledger"))]
 pub(crate) fn restore_batch(
