@@ -93,7 +93,7 @@ def write() -> None:
                 "spans": spans,
                 "cleaned_crc32": zlib.crc32(cleaned.text.encode()),
             }
-            out.write(json.dumps(line, separators=(",", ":")) + "\n")
+            out.write(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n")
     print(f"{FILE}: {DOCUMENTS} documents, {FILE.stat().st_size} bytes, model {detector.model_id}")
 
 
