@@ -45,6 +45,8 @@ fn _unspam(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("TEST_LINE", unspam::TEST_LINE)?;
+    // Training takes minutes without: tests of it ask.
+    module.add("_optimised", !cfg!(debug_assertions))?;
     module.add("LABELS", unspam::Label::ALL.iter().map(|label| label.as_str()).collect::<Vec<_>>())?;
     module.add("UnspamError", py.get_type::<UnspamError>())?;
     module.add("ModelError", py.get_type::<ModelError>())?;

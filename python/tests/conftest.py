@@ -10,7 +10,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import golden as golden_file
-
 import unspam
 
 ROOT = Path(__file__).resolve().parents[2]

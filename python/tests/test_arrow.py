@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CLEAN, DIRTY
-
 import unspam
+from conftest import CLEAN, DIRTY
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 

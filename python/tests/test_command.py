@@ -10,9 +10,8 @@ import sys
 import time
 
 import pytest
-from conftest import CLEAN, DIRTY, spans_of
-
 import unspam
+from conftest import CLEAN, DIRTY, spans_of
 
 
 def run(*args: str, stdin: str | None = None, **more):

@@ -7,16 +7,14 @@ import json
 import pickle
 
 import pytest
-from conftest import CLEAN, DIRTY
-
 import unspam
+from conftest import CLEAN, DIRTY
 
 pytest.importorskip("datatrove", reason="datatrove is not installed")
 
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
-
 from unspam.datatrove import UnspamCleaner, UnspamFilter
 
 SPAM = "Daftar slot gacor hari ini, bonus deposit 100%, link alternatif sbobet88 di https://slot.example\n" * 4
@@ -99,9 +97,7 @@ def test_the_filter_drops_spam_and_keeps_texts_as_they_are(tmp_path, source):
     assert unspam.Detector().scan(SPAM).verdict == "spam"
     folder = source(documents, files=1)
     kept, dropped = tmp_path / "kept", tmp_path / "dropped"
-    stats = execute(
-        tmp_path, JsonlReader(folder), UnspamFilter(JsonlWriter(str(dropped))), JsonlWriter(str(kept))
-    )
+    stats = execute(tmp_path, JsonlReader(folder), UnspamFilter(JsonlWriter(str(dropped))), JsonlWriter(str(kept)))
     assert {row["id"]: row["text"] for row in rows_of(kept)} == {"a": DIRTY, "c": CLEAN}
     (lost,) = rows_of(dropped)
     assert (lost["id"], lost["metadata"]["filter_reason"]) == ("b", "reject")

@@ -10,16 +10,15 @@ import threading
 import time
 
 import pytest
-from conftest import CLEAN, DIRTY
-
 import unspam
+from conftest import CLEAN, DIRTY
 
 
 def test_a_dirty_article_is_cleaned_and_restored(detector):
     cleaned = detector.clean(DIRTY)
     assert cleaned.text == CLEAN
     assert cleaned.changed and cleaned.verdict == "dirty"
-    assert "".join(removal.text for removal in cleaned.removed) == DIRTY[len(CLEAN):]
+    assert "".join(removal.text for removal in cleaned.removed) == DIRTY[len(CLEAN) :]
     assert {removal.label for removal in cleaned.removed} == {"spam/gambling"}
     assert cleaned.restore() == DIRTY
     assert unspam.restore(cleaned.text, cleaned.removed) == DIRTY
@@ -54,7 +53,7 @@ def test_lone_surrogates_pass_through(detector):
     assert cleaned.text.startswith("\ud83d kata kepala desa \udc00.")
     assert "sbobet88" not in cleaned.text
     assert cleaned.restore() == text
-    assert [text[f.start : f.end] for f in cleaned.report.removals][0] == "sbobet88"
+    assert next(text[f.start : f.end] for f in cleaned.report.removals) == "sbobet88"
 
 
 def test_an_empty_text_is_no_error(detector):
@@ -233,8 +232,9 @@ def test_a_finding_tells_its_reasons(detector):
 
 
 def test_golden_documents(detector, documents):
-    from conftest import spans_of
     from zlib import crc32
+
+    from conftest import spans_of
 
     cleaned = detector.clean_batch([document["text"] for document in documents])
     for document, one in zip(documents, cleaned, strict=True):

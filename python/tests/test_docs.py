@@ -8,7 +8,6 @@ import inspect
 from pathlib import Path
 
 import pytest
-
 import unspam
 import unspam.training
 
@@ -66,8 +65,11 @@ def test_the_stub_lists_what_there_is():
         if not inspect.isclass(value) or value.__module__ != "unspam" or issubclass(value, Exception):
             continue
         names = {node.name for node in classes[name].body if isinstance(node, ast.FunctionDef)}
-        names |= {node.target.id for node in classes[name].body
-                  if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+        names |= {
+            node.target.id
+            for node in classes[name].body
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
         public = {member for member in vars(value) if not member.startswith("_")}
         assert public == {member for member in names if not member.startswith("_")}, name
     assert (Path(unspam.__file__).parent / "py.typed").exists()

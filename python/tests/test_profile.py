@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-
 import unspam
 
 SENTENCES = [
@@ -23,7 +22,10 @@ def site_documents(sites: int = 3, documents: int = 12) -> list[dict]:
     made = []
     for site in range(sites):
         for number in range(documents):
-            body = [f"{SENTENCES[(number + step) % 3]} Itu catatan {'abcdefghijklmnop'[number]} dari redaksi." for step in range(3)]
+            body = [
+                f"{SENTENCES[(number + step) % 3]} Itu catatan {'abcdefghijklmnop'[number]} dari redaksi."
+                for step in range(3)
+            ]
             foot = f"Kabar pilihan pembaca setia kota {'ABC'[site % 3]}"
             url = f"https://www.site{site}.example/{number}"
             made.append({"id": f"{site}-{number}", "url": url, "text": "\n\n".join([*body, foot]) + "\n"})

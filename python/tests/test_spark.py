@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+import unspam
 from conftest import DIRTY
 from test_profile import counted, site_documents
-
-import unspam
 
 pytest.importorskip("pyspark", reason="pyspark is not installed")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -38,7 +37,6 @@ if WHY_NOT:
     pytest.skip(WHY_NOT, allow_module_level=True)
 
 from pyspark.sql import SparkSession  # noqa: E402
-
 from unspam import spark  # noqa: E402
 from unspam.spark import job  # noqa: E402
 
@@ -98,8 +96,10 @@ def test_clean_is_the_package_and_restore_brings_all_back(frame, documents, dete
     for row in cleaned.collect():
         expected = detector.clean(documents[row["id"]]["text"])
         assert (row["text"], row["unspam_verdict"]) == (expected.text, expected.verdict)
-        ledger = [(entry["char_start"], entry["char_end"], entry["text"], entry["label"], entry["score"]) for entry in
-                  row["unspam_ledger"]]
+        ledger = [
+            (entry["char_start"], entry["char_end"], entry["text"], entry["label"], entry["score"])
+            for entry in row["unspam_ledger"]
+        ]
         removed = [(one.start, one.end, one.text, one.label, one.score) for one in expected.removed]
         assert ledger == removed
         assert [tuple(entry["reasons"]) for entry in row["unspam_ledger"]] == [one.reasons for one in expected.removed]

@@ -35,7 +35,7 @@ from unspam._unspam import (
     restore_batch,
     site_of,
 )
-from unspam.training import Calibration, Trainer, calibrate
+from unspam.training import Calibration, Trainer, calibrate, evaluate
 
 __all__ = [
     "LABELS",
@@ -58,6 +58,7 @@ __all__ = [
     "UnspamError",
     "__version__",
     "calibrate",
+    "evaluate",
     "restore",
     "restore_batch",
     "site_of",

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, TypedDict, overload
 
 __version__: str
 TEST_LINE: str
+_optimised: bool
 LABELS: list[str]
 
 Text = str | bytes
@@ -247,12 +248,22 @@ class Detector:
     def explain(self, text: Text) -> list[LineDict]: ...
     @overload
     def scan_batch(
-        self, texts: ArrowArrayLike, *, text: str = "text", url: str = "url", threads: int | None = None,
+        self,
+        texts: ArrowArrayLike,
+        *,
+        text: str = "text",
+        url: str = "url",
+        threads: int | None = None,
         offsets: Literal["char", "byte"] = "char",
     ) -> ArrowBatch: ...
     @overload
     def scan_batch(
-        self, texts: ArrowStreamLike, *, text: str = "text", url: str = "url", threads: int | None = None,
+        self,
+        texts: ArrowStreamLike,
+        *,
+        text: str = "text",
+        url: str = "url",
+        threads: int | None = None,
         offsets: Literal["char", "byte"] = "char",
     ) -> ArrowStream: ...
     @overload
@@ -273,18 +284,38 @@ class Detector:
     ) -> list[Cleaned | None]: ...
     @overload
     def check_batch(
-        self, texts: ArrowArrayLike, *, text: str = "text", url: str = "url", threads: int | None = None,
-        fail_on: Sequence[str] | None = None, max_removed: float | None = None, min_left: int | None = None,
+        self,
+        texts: ArrowArrayLike,
+        *,
+        text: str = "text",
+        url: str = "url",
+        threads: int | None = None,
+        fail_on: Sequence[str] | None = None,
+        max_removed: float | None = None,
+        min_left: int | None = None,
     ) -> ArrowBatch: ...
     @overload
     def check_batch(
-        self, texts: ArrowStreamLike, *, text: str = "text", url: str = "url", threads: int | None = None,
-        fail_on: Sequence[str] | None = None, max_removed: float | None = None, min_left: int | None = None,
+        self,
+        texts: ArrowStreamLike,
+        *,
+        text: str = "text",
+        url: str = "url",
+        threads: int | None = None,
+        fail_on: Sequence[str] | None = None,
+        max_removed: float | None = None,
+        min_left: int | None = None,
     ) -> ArrowStream: ...
     @overload
     def check_batch(
-        self, texts: Iterable[Text | None], *, urls: Sequence[str | None] | None = None, threads: int | None = None,
-        fail_on: Sequence[str] | None = None, max_removed: float | None = None, min_left: int | None = None,
+        self,
+        texts: Iterable[Text | None],
+        *,
+        urls: Sequence[str | None] | None = None,
+        threads: int | None = None,
+        fail_on: Sequence[str] | None = None,
+        max_removed: float | None = None,
+        min_left: int | None = None,
     ) -> list[Decision | None]: ...
 
 def restore(text: Text, removed: Iterable[Removal]) -> Any: ...

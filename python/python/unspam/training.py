@@ -20,7 +20,7 @@ from unspam._unspam import Detector, TrainError, UnspamError
 Span = tuple[int, int, str]
 Document = Mapping[str, Any]
 
-__all__ = ["Calibration", "Trainer", "calibrate"]
+__all__ = ["Calibration", "Trainer", "calibrate", "evaluate"]
 
 
 class Trainer:
@@ -112,9 +112,7 @@ class Trainer:
 
     def evaluate(self, X: Iterable[Any], y: Iterable[Any] | None = None) -> dict[str, Any]:
         """Returns all measures that ``unspam evaluate`` takes on gold documents, as one set."""
-        with _files(X, y, merge=True) as files:
-            sets: list[dict[str, Any]] = json.loads(_unspam._evaluate(self._fitted(), files, jobs=self.jobs))
-        return sets[0]
+        return evaluate(self._fitted(), X, y, jobs=self.jobs)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file for ``--model`` and ``Detector(model=…)``."""
@@ -129,6 +127,24 @@ class Trainer:
 
     def __repr__(self) -> str:
         return f"Trainer(seed={self.seed}, name={self.name!r})"
+
+
+def evaluate(
+    detector: Detector, X: Iterable[Any], y: Iterable[Any] | None = None, *, jobs: int | None = None
+) -> dict[str, Any]:
+    """Returns all measures that ``unspam evaluate`` takes of a detector on gold documents.
+
+    ``X`` and ``y`` are those of ``Trainer.fit``, or the path of one file.
+
+    >>> import unspam
+    >>> text = "Hujan deras mengguyur kota sejak pagi.\\n\\nsbobet88\\n"
+    >>> measures = unspam.evaluate(unspam.Detector(), [text], [[(40, 48, "spam/gambling")]])
+    >>> measures["docs"], measures["line_recall"], measures["content_lines_lost_per_10k"]
+    (1, 1.0, 0.0)
+    """
+    with _files(X, y, merge=True) as files:
+        sets: list[dict[str, Any]] = json.loads(_unspam._evaluate(detector, files, jobs=jobs))
+    return sets[0]
 
 
 @dataclass(frozen=True)

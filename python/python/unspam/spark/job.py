@@ -25,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
     args = argparse.ArgumentParser(
         prog="python -m unspam.spark.job", description="Cleans the texts of Parquet or JSON lines on Spark."
     )
-    args.add_argument("--input", nargs="+", required=True, metavar="PATH", help="files or folders, hdfs:// and s3a:// too")
+    args.add_argument(
+        "--input", nargs="+", required=True, metavar="PATH", help="files or folders, hdfs:// and s3a:// too"
+    )
     args.add_argument("--output", required=True, metavar="PATH", help="folder for the cleaned rows")
     args.add_argument("--verb", choices=["clean", "scan", "check", "restore"], default="clean", help="default: clean")
     args.add_argument("--format", choices=["parquet", "json"], help="of input and output; default: by name")
@@ -57,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     session = SparkSession.builder.appName(f"unspam {args.verb}").getOrCreate()
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(args.batch_rows))
-    kind = args.format or ("json" if args.input[0].rstrip("/").endswith((".json", ".jsonl", ".json.gz", ".jsonl.gz")) else "parquet")
+    kind = args.format or (
+        "json" if args.input[0].rstrip("/").endswith((".json", ".jsonl", ".json.gz", ".jsonl.gz")) else "parquet"
+    )
     df = session.read.format(kind).load(args.input)
     if args.verb == "restore":
         made = spark.restore(df, text=args.text)
