@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
 use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
 use arrow_array::{
-    Array as _, ArrayReader as _, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray, make_array,
+    Array as _, ArrayReader as _, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray,
+    make_array,
 };
 use arrow_schema::{ArrowError, Field, FieldRef, SchemaRef};
 use pyo3::exceptions::PyValueError;
@@ -194,7 +195,8 @@ impl ArrowStream {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let reader = reader.ok_or_else(|| PyValueError::new_err("this stream was read already: judge the data again"))?;
+        let reader =
+            reader.ok_or_else(|| PyValueError::new_err("this stream was read already: judge the data again"))?;
         stream_capsule(py, reader)
     }
 

@@ -349,9 +349,8 @@ impl Columns {
             Verb::Check(gate, named_only) => row.judged = Some(Judged::of(gate, *named_only, &text, &report, &edits)),
             _ => {
                 row.left = text.without(&edits);
-                let one = |edit: &unspam::Edit| {
-                    entry(edit.span.start(), edit.span.end(), &report.findings[edit.finding])
-                };
+                let one =
+                    |edit: &unspam::Edit| entry(edit.span.start(), edit.span.end(), &report.findings[edit.finding]);
                 row.entries = edits.iter().map(one).collect();
                 row.crc32 = if edits.is_empty() { 0 } else { crc32fast::hash(bytes) };
             }
@@ -444,7 +443,8 @@ impl Columns {
 
 /// Returns the rows with their original texts, without the columns that cleaning added.
 pub(crate) fn restore(rows: &StructArray, text: &str, ledger: &str) -> Result<RecordBatch, ArrowError> {
-    let missing = |name: &str| wrong(format!("no column \"{name}\": restoring needs the cleaned texts and their ledger"));
+    let missing =
+        |name: &str| wrong(format!("no column \"{name}\": restoring needs the cleaned texts and their ledger"));
     let column = rows.column_by_name(text).ok_or_else(|| missing(text))?;
     let entries = rows.column_by_name(ledger).ok_or_else(|| missing(ledger))?;
     let texts = Texts::of(text, column)?;

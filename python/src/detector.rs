@@ -333,21 +333,14 @@ impl Detector {
         let (objects, urls) = Objects::of(texts, urls)?;
         let texts = objects.texts()?;
         let cleaned = py.detach(|| {
-            parallel::map(texts.len(), threads, |row| {
-                Some(self.clean_text(texts[row].as_ref()?, urls.of(row)))
-            })
+            parallel::map(texts.len(), threads, |row| Some(self.clean_text(texts[row].as_ref()?, urls.of(row))))
         });
         let list = PyList::empty(py);
         for (row, cleaned) in cleaned.into_iter().enumerate() {
             match (cleaned, &texts[row]) {
-                (Some((report, edits, left)), Some(text)) => list.append(Cleaned::of(
-                    &objects.objects[row],
-                    text,
-                    &report,
-                    &edits,
-                    left,
-                    &self.judge.model_id,
-                )?)?,
+                (Some((report, edits, left)), Some(text)) => {
+                    list.append(Cleaned::of(&objects.objects[row], text, &report, &edits, left, &self.judge.model_id)?)?
+                }
                 _ => list.append(py.None())?,
             }
         }
@@ -417,10 +410,8 @@ impl Detector {
         let rebuild = py.import("unspam._unspam")?.getattr("_rebuild_detector")?;
         let policy = self.judge.engine.policy();
         let labels: Vec<&str> = policy.removed_labels().iter().map(|label| label.as_str()).collect();
-        let thresholds: Vec<(&str, f32)> = unspam::Label::ALL
-            .iter()
-            .filter_map(|&label| Some((label.as_str(), policy.threshold(label)?)))
-            .collect();
+        let thresholds: Vec<(&str, f32)> =
+            unspam::Label::ALL.iter().filter_map(|&label| Some((label.as_str(), policy.threshold(label)?))).collect();
         let model = self.model.as_deref().map(|bytes| PyBytes::new(py, bytes));
         let profile = self.judge.profile.as_ref().map(|profile| SiteProfile::bytes_of(profile));
         let profile = profile.map(|bytes| PyBytes::new(py, &bytes));
@@ -542,7 +533,10 @@ impl<'py> Objects<'py> {
     }
 
     fn texts(&self) -> PyResult<Vec<Option<Text<'_>>>> {
-        self.objects.iter().map(|object| if is_missing(object) { Ok(None) } else { Text::of(object).map(Some) }).collect()
+        self.objects
+            .iter()
+            .map(|object| if is_missing(object) { Ok(None) } else { Text::of(object).map(Some) })
+            .collect()
     }
 }
 

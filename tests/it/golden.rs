@@ -95,7 +95,11 @@ fn the_library_finds_what_the_golden_file_says() {
     let removing = documents.iter().filter(|golden| golden.expected["crc32"] != golden.expected["cleaned_crc32"]);
     assert!(removing.count() > 250, "a golden file in which little is found shows little");
     for (number, golden) in documents.iter().enumerate() {
-        assert_eq!(found(number, golden), golden.expected, "document {number}; after a change of the model: UNSPAM_BLESS=1");
+        assert_eq!(
+            found(number, golden),
+            golden.expected,
+            "document {number}; after a change of the model: UNSPAM_BLESS=1"
+        );
     }
 }
 
