@@ -3,8 +3,8 @@
     cargo build --release --bench native        # or --profile perf
     python benches/batch.py target/release/deps/native-… [megabytes]
 
-Both must be built with the same profile. Prints medians and ratios of rounds that alternate, because other
-programs run on most machines; a ratio of 1 means that Python costs nothing.
+Both must be built with the same profile. Counts the time on a core, so that other programs matter little, and prints
+medians of rounds that alternate; a ratio of 1 means that Python costs nothing.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def main(native: str, megabytes: float = 20.0) -> None:
             told = json.loads(subprocess.run([native, str(path)], capture_output=True, check=True).stdout)
             best = float("inf")
             for _ in range(ROUNDS):
-                started = time.perf_counter()
+                started = time.thread_time()
                 for batch in batches:
                     detector.clean_batch(batch, threads=1)
-                best = min(best, time.perf_counter() - started)
+                best = min(best, time.thread_time() - started)
             pairs.append((told["seconds"], best))
             calls.append((told["call_us"], min(_call(detector, middle) for _ in range(CALLS)) * 1e6))
     library = size / statistics.median(seconds for seconds, _ in pairs) / 1e6
