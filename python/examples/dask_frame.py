@@ -15,7 +15,7 @@ DETECTOR = unspam.Detector()
 
 
 def clean_partition(part: pd.DataFrame) -> pd.DataFrame:
-    cleaned = DETECTOR.clean_batch(part["text"], threads=1)
+    cleaned = DETECTOR.clean_batch(list(part["text"]), threads=1)
     texts = [one.text if one else None for one in cleaned]
     verdicts = [one.verdict if one else None for one in cleaned]
     return part.assign(text=texts, unspam_verdict=verdicts)

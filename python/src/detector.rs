@@ -540,7 +540,11 @@ impl<'py> Objects<'py> {
     }
 }
 
-/// Whether a cell is empty: None, or the NaN that pandas puts in its place.
+/// Whether a cell is empty: None, or the NaN or NA that pandas puts in its place.
 fn is_missing(object: &Bound<'_, PyAny>) -> bool {
-    object.is_none() || object.extract::<f64>().is_ok_and(f64::is_nan)
+    if object.is_instance_of::<PyString>() || object.is_instance_of::<PyBytes>() {
+        return false;
+    }
+    let is_na = || object.get_type().name().is_ok_and(|name| name == "NAType");
+    object.is_none() || object.extract::<f64>().is_ok_and(f64::is_nan) || is_na()
 }

@@ -200,10 +200,10 @@ def test_pandas(detector):
     frame = pd.DataFrame({"id": [1, 2, 3, 4, 5], "text": TEXTS})
     made = pa.table(detector.clean_batch(frame)).to_pandas()
     assert [text if isinstance(text, str) else None for text in made["text"]] == expected(detector)
-    column = [one and one.text for one in detector.clean_batch(frame["text"])]
+    column = [one and one.text for one in detector.clean_batch(list(frame["text"]))]
     assert column == expected(detector)
-    missing = detector.scan_batch(pd.Series([DIRTY, float("nan")]))
-    assert missing[0].verdict == "dirty" and missing[1] is None
+    missing = detector.scan_batch([DIRTY, float("nan"), pd.NA])
+    assert missing[0].verdict == "dirty" and missing[1:] == [None, None]
 
 
 def test_duckdb(detector):
