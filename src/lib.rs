@@ -4,9 +4,15 @@
 // Writing models is part of the core's file format and used by training only.
 #![cfg_attr(not(feature = "train"), allow(dead_code))]
 
+// The command speaks of the library as any program does.
+#[cfg(feature = "cli")]
+extern crate self as unspam;
+
 #[cfg(feature = "batch")]
 pub mod batch;
 pub mod clean;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod decode;
 pub mod detector;
 pub mod document;

@@ -1,7 +1,5 @@
 //! The `unspam` command.
 
-mod cli;
-
 fn main() -> std::process::ExitCode {
-    cli::main()
+    unspam::cli::main(std::env::args_os()).into()
 }

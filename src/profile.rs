@@ -123,9 +123,23 @@ impl SiteProfile {
         Self::default()
     }
 
+    /// Returns the hashes of the lines of a document that are counted, each once, in order.
+    pub fn line_hashes(text: &str) -> Vec<u64> {
+        let hashes: BTreeSet<u64> = text.lines().filter_map(line_hash).collect();
+        hashes.into_iter().collect()
+    }
+
+    /// Adds what was counted elsewhere: documents of a site, and on how many of them the lines
+    /// with these hashes stand.
+    pub fn add_counts(&mut self, site: &str, documents: u64, lines: impl IntoIterator<Item = (u64, u64)>) {
+        let lines = lines.into_iter().collect();
+        let sites = BTreeMap::from([(site.to_owned(), Site { documents, error: 0, lines })]);
+        self.merge(&Self { sites, forgotten: 0 });
+    }
+
     /// Counts the lines of a document of a site.
     pub fn count(&mut self, site: &str, text: &str) {
-        let hashes: BTreeSet<u64> = text.lines().filter_map(line_hash).collect();
+        let hashes = Self::line_hashes(text);
         if !self.sites.contains_key(site) {
             self.sites.insert(site.to_owned(), Site::default());
         }

@@ -1,4 +1,6 @@
 //! The verbs of the command: arguments in, library calls, words out.
+//!
+//! It is part of the library so that `python -m unspam` is the same command.
 
 mod args;
 mod calibrate;
@@ -20,6 +22,7 @@ mod show;
 mod talk;
 mod train;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -64,7 +67,7 @@ enum Verb {
 
 /// How a run ended, in the numbers that shells and schedulers read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
+pub enum Exit {
     /// Everything was done; `check` let everything pass.
     Success,
     /// `check` flagged something.
@@ -75,19 +78,35 @@ enum Exit {
     Unsure,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Flagged => 1,
-            Exit::Error => 2,
-            Exit::Unsure => 3,
-        })
+impl Exit {
+    /// The number, `0..=3`.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Flagged => 1,
+            Self::Error => 2,
+            Self::Unsure => 3,
+        }
     }
 }
 
-pub(crate) fn main() -> ExitCode {
-    let verb = Cli::parse().verb;
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Runs the command with these arguments, the first of which is the program's name, and
+/// returns how the run ended. It reads and writes the streams of the process.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let verb = match Cli::try_parse_from(args) {
+        Ok(cli) => cli.verb,
+        Err(error) => {
+            // If nobody can hear it there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Error } else { Exit::Success };
+        }
+    };
     let result = match verb {
         Verb::Clean(args) => clean::run(&args),
         Verb::Scan(args) => scan::run(&args),
@@ -102,11 +121,11 @@ pub(crate) fn main() -> ExitCode {
         Verb::Model(args) => model::run(&args),
     };
     match result {
-        Ok(exit) => exit.into(),
-        Err(error) if is_closed(&error) => Exit::Success.into(),
+        Ok(exit) => exit,
+        Err(error) if is_closed(&error) => Exit::Success,
         Err(error) => {
             talk::say(&told(&error));
-            Exit::Error.into()
+            Exit::Error
         }
     }
 }

@@ -16,6 +16,7 @@ mod evaluate;
 mod fixtures;
 mod formats;
 mod gate;
+mod golden;
 mod model;
 mod model_file;
 mod outside;

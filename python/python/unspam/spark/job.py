@@ -1,0 +1,105 @@
+"""The job for ``spark-submit``: ``python -m unspam.spark.job --input … --output …``.
+
+Reads Parquet or JSON lines from any file system that Spark knows, and writes the cleaned rows,
+with the ledger as a column or in a place of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import SparkSession
+
+import unspam
+from unspam import spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns what reads the arguments of the job."""
+    args = argparse.ArgumentParser(
+        prog="python -m unspam.spark.job", description="Cleans the texts of Parquet or JSON lines on Spark."
+    )
+    args.add_argument(
+        "--input", nargs="+", required=True, metavar="PATH", help="files or folders, hdfs:// and s3a:// too"
+    )
+    args.add_argument("--output", required=True, metavar="PATH", help="folder for the cleaned rows")
+    args.add_argument("--verb", choices=["clean", "scan", "check", "restore"], default="clean", help="default: clean")
+    args.add_argument("--format", choices=["parquet", "json"], help="of input and output; default: by name")
+    args.add_argument("--ledger", metavar="PATH", help="folder for removals, one a row, instead of a column")
+    args.add_argument("--mode", choices=["error", "overwrite"], default="error", help="if the output is there already")
+    args.add_argument("--text", default="text", metavar="COLUMN")
+    args.add_argument("--id", default="id", metavar="COLUMN")
+    args.add_argument("--url", default="url", metavar="COLUMN")
+    args.add_argument("--model", metavar="FILE", help="instead of the built-in one, on the machine of the driver")
+    args.add_argument("--profile", metavar="FILE", help="what sites repeat, on the machine of the driver")
+    args.add_argument("--learn-repeats", action="store_true", help="counts what the sites of the input repeat first")
+    args.add_argument("--preset", choices=["balanced", "precision", "recall"], default="balanced")
+    args.add_argument("--remove", metavar="LABELS")
+    args.add_argument("--keep", metavar="LABELS")
+    args.add_argument("--threshold", action="append", default=[], metavar="LABEL=P")
+    args.add_argument("--caution", type=float, default=0.0, metavar="NATS")
+    args.add_argument("--max-loss-share", type=float, metavar="SHARE")
+    args.add_argument("--batch-rows", type=int, default=2000, metavar="N", help="rows of a record batch (2000)")
+    return args
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the job and returns its exit code."""
+    args = parser().parse_args(arguments)
+    try:
+        detector = _settings(args)
+    except (unspam.UnspamError, OSError, ValueError) as error:
+        print(f"unspam: {error}", file=sys.stderr)
+        return 2
+    session = SparkSession.builder.appName(f"unspam {args.verb}").getOrCreate()
+    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(args.batch_rows))
+    kind = args.format or (
+        "json" if args.input[0].rstrip("/").endswith((".json", ".jsonl", ".json.gz", ".jsonl.gz")) else "parquet"
+    )
+    df = session.read.format(kind).load(args.input)
+    if args.verb == "restore":
+        made = spark.restore(df, text=args.text)
+    else:
+        if args.learn_repeats:
+            detector["profile"] = spark.profile(df, text=args.text, url=args.url)
+        verb = getattr(spark, args.verb)
+        made = verb(df, text=args.text, id=args.id, url=args.url, **detector)
+    if args.verb == "clean" and args.ledger:
+        _write_both(made, args, kind)
+    else:
+        made.write.format(kind).mode(args.mode).save(args.output)
+    return 0
+
+
+def _write_both(made: DataFrame, args: argparse.Namespace, kind: str) -> None:
+    """Judges once, then writes rows and ledger from what was written: the ledger comes last."""
+    made.write.format(kind).mode(args.mode).save(args.output)
+    session = made.sparkSession
+    written = session.read.format(kind).schema(made.schema).load(args.output)
+    spark.ledger(written, id=args.id).write.format(kind).mode(args.mode).save(args.ledger)
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    settings: dict[str, Any] = {"preset": args.preset, "caution": args.caution}
+    for name in ("remove", "keep", "max_loss_share", "model", "profile"):
+        if getattr(args, name) is not None:
+            settings[name] = getattr(args, name)
+    threshold = {}
+    for one in args.threshold:
+        label, _, probability = one.rpartition("=")
+        if not label:
+            raise ValueError(f"threshold {one!r}: write LABEL=P")
+        threshold[label] = float(probability)
+    settings["threshold"] = threshold
+    unspam.Detector(**settings)  # Says what is wrong before a cluster is asked for anything.
+    return settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())
