@@ -404,7 +404,7 @@ impl Sources<'_> {
             self.furnish(&mut lines, &article.lang, rng);
         }
         let lang = &article.lang;
-        match rng.below(22) {
+        match rng.below(20) {
             0 | 1 => lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]),
             2 => {
                 lines.push(vec![Part::junk(Label::Gambling, self.material.brand(rng))]);
@@ -444,11 +444,7 @@ impl Sources<'_> {
             }
             // A comment in whatever language, behind the article or between two of its paragraphs.
             19 => {
-                let wild = self.wild(lang, rng);
-                lines.push(vec![wild]);
-            }
-            20 | 21 => {
-                let at = 1 + rng.below(lines.len().max(1));
+                let at = if rng.chance(0.4) { lines.len() } else { 1 + rng.below(lines.len().max(1)) };
                 let wild = self.wild(lang, rng);
                 lines.insert(at.min(lines.len()), vec![wild]);
             }

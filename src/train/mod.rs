@@ -1063,6 +1063,9 @@ fn piece_rows<'a>(
     all
 }
 
+/// Weight of the pull of a calibration towards none.
+const PULL: f64 = 4.0;
+
 /// Fits slope and offset of one class against the rest by Newton's method.
 fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibration {
     let points: Vec<(f64, f64, f64)> = samples
@@ -1075,13 +1078,21 @@ fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibra
     if points.iter().filter(|point| point.1 > 0.5).count() < 20 {
         return Calibration::IDENTITY;
     }
+    // Towards no change, as strongly as a few examples would pull: a class that scores can tell
+    // without error has no finite optimum.
+    let loss = |slope: f64, offset: f64| {
+        let fit: f64 = points.iter().map(|&(x, y, w)| w * softplus((slope * x + offset) * (1.0 - 2.0 * y))).sum();
+        fit + PULL / 2.0 * ((slope - 1.0).powi(2) + offset.powi(2))
+    };
     let (mut slope, mut offset) = (1.0f64, 0.0f64);
+    let mut best = loss(slope, offset);
     for _ in 0..30 {
-        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
+        let (mut g0, mut g1) = (PULL * (slope - 1.0), PULL * offset);
+        let (mut h00, mut h01, mut h11) = (PULL, 0.0, PULL);
         for &(x, y, w) in &points {
             let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
             let error = (p - y) * w;
-            let curve = (p * (1.0 - p)).max(1e-9) * w;
+            let curve = p * (1.0 - p) * w;
             g0 += error * x;
             g1 += error;
             h00 += curve * x * x;
@@ -1089,21 +1100,26 @@ fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibra
             h11 += curve;
         }
         let determinant = h00 * h11 - h01 * h01;
-        if determinant.abs() < 1e-12 {
-            break;
-        }
         let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
-        slope = (slope - d0).clamp(0.2, 4.0);
-        offset -= d1;
-        if d0.abs() + d1.abs() < 1e-7 {
+        // The longest of shorter and shorter steps that makes it better.
+        let step = (0..20).map(|halvings| 0.5f64.powi(halvings)).find_map(|share| {
+            let next = ((slope - share * d0).clamp(0.2, 4.0), offset - share * d1);
+            let value = loss(next.0, next.1);
+            (value < best).then_some((next, value))
+        });
+        let Some((next, value)) = step else { break };
+        let gained = best - value;
+        ((slope, offset), best) = (next, value);
+        if gained < 1e-7 * (1.0 + best) {
             break;
         }
     }
-    if slope.is_finite() && offset.is_finite() {
-        Calibration { slope: slope as f32, offset: offset as f32 }
-    } else {
-        Calibration::IDENTITY
-    }
+    Calibration { slope: slope as f32, offset: offset as f32 }
+}
+
+/// `ln(1 + exp(x))` without overflow.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 /// Held-out figures for the model's record: recall at fixed shares of content lost.
@@ -1200,4 +1216,38 @@ fn fit_kinds(
             SparseParams { bits: KIND_BITS, epochs: 4, rate: 0.25, decay: 1e-6, seed: config.seed ^ 41 },
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(of: impl Fn(usize) -> (f32, bool)) -> Vec<([f32; Class::COUNT], usize, f32)> {
+        (0..2000).map(of).map(|(p, hit)| ([1.0 - p, p, 0.0, 0.0], usize::from(hit), 1.0)).collect()
+    }
+
+    #[test]
+    fn calibration_finds_the_slope_and_offset_that_scores_lack() {
+        // Twice as sure as they should be, and one nat too high.
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
+        let drawn = samples(|number| {
+            let x = (number % 100) as f32 / 10.0 - 5.0;
+            let real = sigmoid(x / 2.0 - 0.5);
+            (sigmoid(x), (number / 100) as f32 / 20.0 + 0.025 < real)
+        });
+        let found = platt(&drawn, 1);
+        assert!((found.slope - 0.5).abs() < 0.05 && (found.offset + 0.5).abs() < 0.1, "{found:?}");
+    }
+
+    #[test]
+    fn what_scores_tell_without_error_keeps_a_finite_calibration() {
+        for few in [25, 1000] {
+            let found = platt(&samples(|number| (if number < few { 0.9 } else { 1e-4 }, number < few)), 1);
+            assert!(found.offset.abs() < 10.0, "{found:?}");
+            assert!(found.apply(0.9) > 0.8 && found.apply(1e-4) < 0.01, "{found:?}");
+            // No score says anything.
+            let found = platt(&samples(|number| (0.3, number < few)), 1);
+            assert!((found.apply(0.3) - few as f32 / 2000.0).abs() < 0.05, "{found:?}");
+        }
+    }
 }
