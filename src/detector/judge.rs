@@ -28,7 +28,7 @@ const LEAST_REASON: f32 = 0.15;
 /// Probability from which a line that is not removed is still reported.
 const LEAST_REPORTED: f32 = 0.5;
 /// Most nats by which the threshold of boilerplate falls in a whole page.
-const PAGE_EASE: f32 = 2.0;
+const PAGE_EASE: f32 = 1.5;
 /// Probability from which a line is counted as sure to be boilerplate.
 const PAGE_SURE: f32 = 0.8;
 /// Fewest such lines of a whole page.

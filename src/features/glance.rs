@@ -543,6 +543,8 @@ const SOUTHEAST_ASIAN: u64 = set(&[0x80, 0x81, 0x82, 0x9e, 0x9f]);
 /// Fewest characters of running text, and of a line that is passed over.
 const PROSE: u32 = 60;
 const LONG: u32 = 90;
+/// Most that the screen may give for each word of a line that is an article's as a whole.
+const OF_ARTICLE: i32 = -12;
 /// Letters of another script that are a reason to look.
 const FOREIGN: u32 = 3;
 
@@ -576,9 +578,9 @@ impl Glance {
         self.odd
     }
 
-    /// Whether the words of the line as a whole are those of an article.
+    /// Whether the words of the line as a whole are those of an article, by a good margin.
     pub(crate) fn of_article(&self) -> bool {
-        self.total <= 0
+        self.total <= OF_ARTICLE * (self.keys.1 - self.keys.0) as i32
     }
 
     /// Whether nothing in running text of a document in `script` asks for a closer look.

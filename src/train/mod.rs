@@ -801,7 +801,7 @@ fn fit_all(
 /// boilerplate, spam. Chosen on held-out documents, see `models/EXPERIMENTS.md`.
 fn default_thresholds() -> [Thresholds; 3] {
     [
-        Thresholds { line: [1.1, 0.7, 0.89, 0.64], piece: [1.1, 0.9, 0.93, 0.8], single: [1.1, 0.9, 0.97, 0.86] },
+        Thresholds { line: [1.1, 0.7, 0.86, 0.53], piece: [1.1, 0.9, 0.91, 0.7], single: [1.1, 0.9, 0.97, 0.78] },
         Thresholds { line: [1.1, 0.9, 0.97, 0.95], piece: [1.1, 0.97, 0.97, 0.95], single: [1.1, 0.97, 0.99, 0.95] },
         Thresholds { line: [1.1, 0.5, 0.6, 0.6], piece: [1.1, 0.7, 0.7, 0.65], single: [1.1, 0.7, 0.8, 0.6] },
     ]
