@@ -21,7 +21,7 @@ from curves import curve
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Nats added to all thresholds, for the curves; 0 is the default policy.
-CAUTIONS = [4.0, 2.0, 1.0, 0.0, -0.5, -1.0, -2.0, -3.0]
+CAUTIONS = [3.0, 1.0, 0.0, -1.0, -2.0, -3.0]
 # Fewest lines of junk for a language to be shown.
 LEAST_JUNK_LINES = 100
 ORDER = """injected natural clean hard_negatives comments line_quality pages_trafilatura pages_readability
@@ -36,12 +36,8 @@ def name_of(result):
     return pathlib.Path(result["set"].split()[0]).name.removesuffix(".jsonl")
 
 
-def accuracy(unspam, score, dev):
-    files = [str(path) for path in sorted(dev.glob("*.jsonl"))]
-    with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        command = ["python3", str(score), "--unspam", str(unspam), "--json", out.name, *files]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        results = {name_of(result): result for result in json.load(open(out.name))}
+def accuracy(runs, score, dev):
+    results, text = runs.score(score, sorted(dev.glob("*.jsonl")))
     rows = []
     for name in sorted(results, key=lambda n: (ORDER.index(n) if n in ORDER else 99, n)):
         r = results[name]
@@ -63,15 +59,31 @@ class Unspam:
         self.key = f"{zlib.crc32(program.read_bytes()):08x}"
         self.known = json.loads(cache.read_text()) if cache and cache.exists() else {}
 
-    def evaluate(self, files, *flags):
-        key = " ".join([self.key, *map(str, flags), *[f"{p.name}:{zlib.crc32(p.read_bytes()):08x}" for p in files]])
+    def once(self, words, files, measure):
+        key = " ".join([self.key, *words, *[f"{p.name}:{zlib.crc32(p.read_bytes()):08x}" for p in files]])
         if key not in self.known:
-            command = [str(self.program), "evaluate", "--json", *map(str, flags), *map(str, files)]
-            out = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-            self.known[key] = {name_of(result): result for result in out}
+            self.known[key] = measure()
             if self.cache:
                 self.cache.write_text(json.dumps(self.known))
         return self.known[key]
+
+    def evaluate(self, files, *flags):
+        def measure():
+            command = [str(self.program), "evaluate", "--json", *flags, *map(str, files)]
+            out = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+            return {name_of(result): result for result in out}
+
+        return self.once(flags, files, measure)
+
+    def score(self, script, files):
+        """The reference scorer's results by set, and what it prints."""
+        def measure():
+            with tempfile.NamedTemporaryFile(suffix=".json") as out:
+                command = ["python3", str(script), "--unspam", str(self.program), "--json", out.name, *map(str, files)]
+                text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                return [{name_of(result): result for result in json.load(open(out.name))}, text]
+
+        return self.once(["score"], files, measure)
 
 
 def counts(measures):
@@ -350,8 +362,8 @@ def main():
     unspam = options.unspam.resolve()
     write_card(unspam, (notes / "card.md").read_text(encoding="utf-8"))
     dev = options.dev.resolve()
-    rows, text = accuracy(unspam, options.score.resolve(), dev)
     runs = Unspam(unspam, options.cache)
+    rows, text = accuracy(runs, options.score.resolve(), dev)
     files = sorted(dev.glob("*.jsonl"))
     sweep = {caution: runs.evaluate(files, *([f"--caution={caution}"] if caution else ["--reliability"]))
              for caution in CAUTIONS}
