@@ -132,7 +132,7 @@ fn measure(detector: &Detector, json: bool) {
     println!("{:28} {:>6} {:>6} {:>6} {:>6} {:>7}", "transformation", "promos", "plain", "found", "drop", "damaged");
     for (way, outcome) in TRANSFORMATIONS.iter().zip(&outcomes) {
         let (promos, plain) = (outcome.promos, outcome.plain as f64 / outcome.promos.max(1) as f64);
-        let (recall, drop) = (outcome.recall(), outcome.drop());
+        let (recall, drop) = (outcome.recall(), outcome.points_lost());
         println!("{:28} {promos:6} {plain:6.3} {recall:6.3} {drop:6.1} {:7}", way.name, outcome.damaged);
     }
     println!("\n{} of {} legitimate texts lose something", lost.len(), kept.len());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use unspam::{Action, Detector};
 
-use crate::transform::Transformation;
+use super::transform::Transformation;
 
 /// Share of a promo's characters that must be removed for it to be found.
 const FOUND: f64 = 0.9;
@@ -74,7 +74,7 @@ impl Outcome {
     }
 
     /// Points of recall lost to the disguise.
-    pub fn drop(self) -> f64 {
+    pub fn points_lost(self) -> f64 {
         100.0 * (self.plain as f64 - self.found as f64) / self.promos.max(1) as f64
     }
 }

@@ -3,8 +3,10 @@
 //! The floors in `fixtures/attacks/floors.tsv` lie two promos below what the shipped model reaches,
 //! so that a small change elsewhere does not trip them; `UNSPAM_BLESS=1` writes them anew.
 
+#[allow(dead_code, unreachable_pub, reason = "the example uses the rest")]
 #[path = "../../examples/attack/suite.rs"]
 mod suite;
+#[allow(unreachable_pub, reason = "the example is a program of its own")]
 #[path = "../../examples/attack/transform.rs"]
 mod transform;
 
