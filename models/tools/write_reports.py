@@ -119,8 +119,9 @@ def compared(unspam, sweep, dev, baselines, folder):
     titles = [entry["title"] for entry in baselines.values()]
     out = ["Each cell is the method's line recall at the threshold at which it loses no more content than unspam does on "
            "that set, the threshold chosen on the set itself, which favours the baselines. **Bold** where it is not "
-           "below unspam's. Methods with a single point (C4) are compared at their own loss, in brackets, with what "
-           "unspam finds at that loss.", "",
+           "below unspam's. C4's rules have no threshold: their one point is shown with its loss and then what unspam finds "
+           "where it loses most in the curves below. A dash says that unspam has no setting that loses as much; such a "
+           "method has no point at equal loss and is not counted.", "",
            "| set | lost per 10,000 | unspam | " + " | ".join(titles) + " | every baseline beaten |",
            "| --- " * (len(titles) + 4) + "|"]
     others = []
@@ -137,11 +138,14 @@ def compared(unspam, sweep, dev, baselines, folder):
                 base = sampled[entry["sample_lines"]][name]
             own_loss, own = point_of(base)
             if len(points) <= 2:
-                point = points[0]
-                theirs = point["removed"] / junk
-                ours = at_loss(sweep, name, 1e4 * point["lost"] / content)
-                won = ours > theirs
-                cells.append(f"{theirs:.3f} (at {1e4 * point['lost'] / content:,.0f}: {ours:.3f})")
+                theirs, at = points[0]["removed"] / junk, 1e4 * points[0]["lost"] / content
+                most = max(point_of(run[name])[0] for run in sweep.values())
+                if at > most:
+                    won = True
+                    cells.append(f"– ({theirs:.3f} at {at:,.0f}; {at_loss(sweep, name, at):.3f} at {most:,.0f})")
+                else:
+                    won = at_loss(sweep, name, at) > theirs
+                    cells.append(f"{theirs:.3f} at {at:,.0f}; {at_loss(sweep, name, at):.3f}")
             else:
                 theirs = (best(points, counts(base)[0], "removed") or 0) / max(junk, 1)
                 won = own > theirs
