@@ -21,7 +21,7 @@ from curves import curve
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Nats added to all thresholds, for the curves; 0 is the default policy.
-CAUTIONS = [4.0, 2.0, 1.0, 0.0, -0.5, -1.0, -2.0, -3.0]
+CAUTIONS = [3.0, 1.0, 0.0, -1.0, -2.0, -3.0]
 # Fewest lines of junk for a language to be shown.
 LEAST_JUNK_LINES = 100
 ORDER = """injected natural clean hard_negatives comments line_quality pages_trafilatura pages_readability
@@ -36,12 +36,8 @@ def name_of(result):
     return pathlib.Path(result["set"].split()[0]).name.removesuffix(".jsonl")
 
 
-def accuracy(unspam, score, dev):
-    files = [str(path) for path in sorted(dev.glob("*.jsonl"))]
-    with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        command = ["python3", str(score), "--unspam", str(unspam), "--json", out.name, *files]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        results = {name_of(result): result for result in json.load(open(out.name))}
+def accuracy(runs, score, dev):
+    results, text = runs.score(score, sorted(dev.glob("*.jsonl")))
     rows = []
     for name in sorted(results, key=lambda n: (ORDER.index(n) if n in ORDER else 99, n)):
         r = results[name]
@@ -63,15 +59,31 @@ class Unspam:
         self.key = f"{zlib.crc32(program.read_bytes()):08x}"
         self.known = json.loads(cache.read_text()) if cache and cache.exists() else {}
 
-    def evaluate(self, files, *flags):
-        key = " ".join([self.key, *map(str, flags), *[f"{p.name}:{zlib.crc32(p.read_bytes()):08x}" for p in files]])
+    def once(self, words, files, measure):
+        key = " ".join([self.key, *words, *[f"{p.name}:{zlib.crc32(p.read_bytes()):08x}" for p in files]])
         if key not in self.known:
-            command = [str(self.program), "evaluate", "--json", *map(str, flags), *map(str, files)]
-            out = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-            self.known[key] = {name_of(result): result for result in out}
+            self.known[key] = measure()
             if self.cache:
                 self.cache.write_text(json.dumps(self.known))
         return self.known[key]
+
+    def evaluate(self, files, *flags):
+        def measure():
+            command = [str(self.program), "evaluate", "--json", *flags, *map(str, files)]
+            out = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+            return {name_of(result): result for result in out}
+
+        return self.once(flags, files, measure)
+
+    def score(self, script, files):
+        """The reference scorer's results by set, and what it prints."""
+        def measure():
+            with tempfile.NamedTemporaryFile(suffix=".json") as out:
+                command = ["python3", str(script), "--unspam", str(self.program), "--json", out.name, *map(str, files)]
+                text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                return [{name_of(result): result for result in json.load(open(out.name))}, text]
+
+        return self.once(["score"], files, measure)
 
 
 def counts(measures):
@@ -107,8 +119,9 @@ def compared(unspam, sweep, dev, baselines, folder):
     titles = [entry["title"] for entry in baselines.values()]
     out = ["Each cell is the method's line recall at the threshold at which it loses no more content than unspam does on "
            "that set, the threshold chosen on the set itself, which favours the baselines. **Bold** where it is not "
-           "below unspam's. Methods with a single point (C4) are compared at their own loss, in brackets, with what "
-           "unspam finds at that loss.", "",
+           "below unspam's. C4's rules have no threshold: their one point is shown with its loss and then what unspam finds "
+           "where it loses most in the curves below. A dash says that unspam has no setting that loses as much; such a "
+           "method has no point at equal loss and is not counted.", "",
            "| set | lost per 10,000 | unspam | " + " | ".join(titles) + " | every baseline beaten |",
            "| --- " * (len(titles) + 4) + "|"]
     others = []
@@ -125,11 +138,14 @@ def compared(unspam, sweep, dev, baselines, folder):
                 base = sampled[entry["sample_lines"]][name]
             own_loss, own = point_of(base)
             if len(points) <= 2:
-                point = points[0]
-                theirs = point["removed"] / junk
-                ours = at_loss(sweep, name, 1e4 * point["lost"] / content)
-                won = ours > theirs
-                cells.append(f"{theirs:.3f} (at {1e4 * point['lost'] / content:,.0f}: {ours:.3f})")
+                theirs, at = points[0]["removed"] / junk, 1e4 * points[0]["lost"] / content
+                most = max(point_of(run[name])[0] for run in sweep.values())
+                if at > most:
+                    won = True
+                    cells.append(f"– ({theirs:.3f} at {at:,.0f}; {at_loss(sweep, name, at):.3f} at {most:,.0f})")
+                else:
+                    won = at_loss(sweep, name, at) > theirs
+                    cells.append(f"{theirs:.3f} at {at:,.0f}; {at_loss(sweep, name, at):.3f}")
             else:
                 theirs = (best(points, counts(base)[0], "removed") or 0) / max(junk, 1)
                 won = own > theirs
@@ -350,8 +366,8 @@ def main():
     unspam = options.unspam.resolve()
     write_card(unspam, (notes / "card.md").read_text(encoding="utf-8"))
     dev = options.dev.resolve()
-    rows, text = accuracy(unspam, options.score.resolve(), dev)
     runs = Unspam(unspam, options.cache)
+    rows, text = accuracy(runs, options.score.resolve(), dev)
     files = sorted(dev.glob("*.jsonl"))
     sweep = {caution: runs.evaluate(files, *([f"--caution={caution}"] if caution else ["--reliability"]))
              for caution in CAUTIONS}
