@@ -185,12 +185,13 @@ impl View {
         }
         let chars = |lines: &mut dyn Iterator<Item = &LineView>| lines.map(|line| u64::from(line.chars())).sum::<u64>();
         let prose = chars(&mut self.lines.iter().filter(|line| line.prose)) * 3 >= chars(&mut self.lines.iter());
-        let (least, most) = if prose { (0, LANGUAGE_LINES) } else { (SOME_CHARS, 2 * LANGUAGE_LINES) };
+        let (least, lines) = if prose { (0, LANGUAGE_LINES) } else { (SOME_CHARS, 2 * LANGUAGE_LINES) };
         let mut scripts = [0u64; Script::COUNT];
         let chosen = self.lines.iter().filter(|line| line.prose || !prose && line.chars() >= least);
-        for line in chosen.take(most) {
+        for line in chosen.take(lines) {
             let body = line.body.of(text);
-            let end = body.floor_char_boundary(LANGUAGE_BYTES);
+            let most = body.len().min(LANGUAGE_BYTES);
+            let end = (0..=most).rev().find(|&at| body.is_char_boundary(at)).unwrap_or(0);
             let (base, stats) = Normalizer.fold(&body[..end], &mut self.symbols);
             resources.languages.add(&self.symbols[..base], &mut self.language);
             self.symbols.clear();

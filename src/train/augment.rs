@@ -511,7 +511,7 @@ impl Sources<'_> {
         if content.is_empty() {
             return;
         }
-        for _ in 0..1 + rng.below(3) {
+        for _ in 0..=rng.below(3) {
             let text = &mut lines[*rng.pick(&content)][0].text;
             let within = |at: usize| {
                 let before = text[..at].trim_end().chars().next_back();
@@ -563,7 +563,7 @@ impl Sources<'_> {
     /// A model or file number: `BR23C`, `XR-450`.
     fn code(rng: &mut Rng) -> String {
         let letter = |rng: &mut Rng| char::from(*rng.pick(b"ABCDEFGHKLMNPRSTVXZ"));
-        let head: String = (0..1 + rng.below(3)).map(|_| letter(rng)).collect();
+        let head: String = (0..=rng.below(3)).map(|_| letter(rng)).collect();
         let dash = *rng.pick(&["", "", "-", " "]);
         let tail = if rng.chance(0.3) { letter(rng).to_string() } else { String::new() };
         let most = *rng.pick(&[9, 99, 999]);

@@ -824,9 +824,8 @@ fn screen_examples<'a>(config: &TrainConfig, data: &'a Prepared) -> Vec<ScreenEx
             let long = text.len() > 160;
             match target.class {
                 Some(Class::Content) => {
-                    if rng.chance(if doc.origin == Origin::Article { 0.3 } else { 0.7 }) {
-                        out.push(ScreenExample::new(text, Class::Content, true, 1.0, fold));
-                    }
+                    let taken = rng.chance(if doc.origin == Origin::Article { 0.3 } else { 0.7 });
+                    out.extend(taken.then(|| ScreenExample::new(text, Class::Content, true, 1.0, fold)));
                 }
                 Some(class) => {
                     let promo = class == Class::Spam || long;

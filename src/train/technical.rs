@@ -277,7 +277,7 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
             38 => format!(
                 "{}{}",
                 *rng.pick(&["", "", "Provides: ", "Replaces: ", "Conflicts: ", "Depends: "]),
-                (0..1 + rng.below(4))
+                (0..=rng.below(4))
                     .map(|_| match rng.below(3) {
                         0 => format!("{}:i386", package(rng)),
                         1 => format!("{first}-{}", word(rng)),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{CLEAN, lines, stderr, stdout};
 
-const STANDING: &str = "Halaman ini disusun bersama warga pesisir utara dan para guru sekolah";
+const STANDING: &str = "Desa di pesisir utara pernah menjadi pelabuhan beras pada masa lalu";
 
 fn dump(at: &Path, name: &str, range: std::ops::Range<usize>) {
     let line = |n: usize| {
