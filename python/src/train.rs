@@ -64,7 +64,8 @@ pub(crate) fn evaluate(
     jobs: Option<usize>,
 ) -> PyResult<String> {
     let detector = detector.get();
-    let measures = py.detach(|| evaluation::evaluate(detector.engine(), &files, jobs_of(jobs)));
+    let measures =
+        py.detach(|| evaluation::evaluate(detector.engine(), &files, evaluation::EvaluateOptions::new(jobs_of(jobs))));
     let measures = measures.map_err(|error| TrainError::new_err(error.to_string()))?;
     serde_json::to_string(&measures).map_err(refuse)
 }

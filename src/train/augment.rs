@@ -553,9 +553,9 @@ impl Sources<'_> {
                 text.insert(behind, ' ');
             }
         }
-        if rng.chance(0.005) && !matches!(lang, "zh" | "zh-TW" | "ja" | "th") {
+        if rng.chance(0.05) && !matches!(lang, "zh" | "zh-TW" | "ja" | "th") {
             let text = &mut lines[*rng.pick(&content)][0].text;
-            let apart: Vec<String> = text.chars().take(30).filter(|&sign| sign != ' ').map(String::from).collect();
+            let apart: Vec<String> = text.chars().take(60).filter(|&sign| sign != ' ').map(String::from).collect();
             *text = apart.join(" ");
         }
     }

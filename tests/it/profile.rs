@@ -14,7 +14,7 @@ fn dump(at: &Path, name: &str, range: std::ops::Range<usize>) {
         let name = format!("{}{}desa", char::from(b'a' + (n % 26) as u8), char::from(b'k' + (n / 26) as u8));
         let lines =
             CLEAN.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{line} ({name})\n") });
-        let mut text = format!("Catatan dari desa\n\n{}", lines.collect::<String>());
+        let mut text = format!("Catatan perjalanan dari desa pesisir\n\n{}", lines.collect::<String>());
         if !n.is_multiple_of(3) {
             text += "\n";
             text += STANDING;
@@ -38,7 +38,7 @@ fn what_a_site_repeats_at_the_end_goes_with_a_reason() {
     let cleaned = fs::read_to_string(at.join("b.jsonl")).unwrap();
     assert!(!cleaned.contains(STANDING));
     assert_eq!(cleaned.matches("satu-satunya jalan").count(), 30, "articles stay");
-    assert_eq!(cleaned.matches("Catatan dari desa").count(), 30, "a standing headline stays");
+    assert_eq!(cleaned.matches("Catatan perjalanan dari desa pesisir").count(), 30, "a standing headline stays");
     let entries = lines(&fs::read_to_string(at.join("l.jsonl")).unwrap());
     assert_eq!(entries.len(), 20);
     assert!(entries.iter().all(|entry| entry["reasons"][0] == "site_repeat:20/30"), "{}", entries[0]);
