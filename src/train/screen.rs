@@ -37,8 +37,8 @@ const DRIFT: f32 = 0.1;
 const THETA: f32 = 3.0;
 /// Weight of all junk against that of all content.
 const BALANCE: f32 = 0.3;
-/// Share of unseen running text that shall need no closer look. Half as much of it costs one
-/// in a thousand promos, more costs four times that; see `models/EXPERIMENTS.md`.
+/// Share of unseen running text that shall need no closer look; what it costs stands in
+/// `models/EXPERIMENTS.md`, row 15a.
 const PASSED: f64 = 0.85;
 /// Fold that a trial fit does without.
 const HELD_OUT: usize = 0;
