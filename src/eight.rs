@@ -152,10 +152,21 @@ fn load_end(bytes: &[u8], at: usize) -> u64 {
     rest.iter().take(8).rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
+/// Masks of the first bytes of a word of eight.
+const FIRST: [u64; 9] = {
+    let mut masks = [u64::MAX; 9];
+    let mut len = 0;
+    while len < 8 {
+        masks[len] = !(u64::MAX << (8 * len));
+        len += 1;
+    }
+    masks
+};
+
 /// The first `len` bytes of a word of eight, zeros for the rest.
 #[inline(always)]
 pub(crate) fn first(word: u64, len: usize) -> u64 {
-    if len >= 8 { word } else { word & !(u64::MAX << (8 * len)) }
+    word & FIRST[len.min(8)]
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::normalize::Script;
 /// Set in every byte, this makes ASCII letters small, and many of Cyrillic.
 const LOWER: u64 = 0x2020_2020_2020_2020;
 /// Log-odds from which a word without a digit at either end of a line is worth a look.
-pub(crate) const BRAND_WORD: f32 = 2.0;
+const BRAND_WORD: f32 = 2.0;
 
 /// What one reading of a line shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,17 +102,6 @@ fn classify(block: &[u8; BLOCK]) -> Classes {
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Masks of the first bytes of a word of eight.
-const FIRST: [u64; 9] = {
-    let mut masks = [u64::MAX; 9];
-    let mut len = 0;
-    while len < 8 {
-        masks[len] = !(u64::MAX << (8 * len));
-        len += 1;
-    }
-    masks
-};
 
 /// Key of a word in the vocabulary: of its first eight bytes, hashed.
 #[inline(always)]
@@ -311,7 +300,7 @@ impl<W: Words> Reader<'_, W> {
             self.before = (start, end, 0);
             return;
         }
-        let head = (load(bytes, start) | LOWER) & FIRST[len.min(8)];
+        let head = first(load(bytes, start) | LOWER, len);
         let mut hash = head.wrapping_mul(MULTIPLIER);
         self.keys.push(key_of(hash));
         if len > 8 {
@@ -507,34 +496,31 @@ const WITH_E0: u64 = SIGNS | set(&[0xe0]);
 const WITH_E1: u64 = SIGNS | set(&[0xe1]);
 
 /// First bytes and, behind 0xe0 and 0xe1, second bytes that lines of a script are made of.
-fn homes(script: usize) -> Option<(u64, [u64; 2])> {
-    const ALL: u64 = u64::MAX;
-    let known = [
-        (Script::Latin, LATIN, [ALL, LATIN_ADDITIONAL]),
-        (Script::Cyrillic, SIGNS | set(&[0xd0, 0xd1, 0xd2, 0xd3]), [ALL; 2]),
-        (Script::Greek, SIGNS | set(&[0xce, 0xcf]), [ALL; 2]),
-        (Script::Arabic, SIGNS | set(&[0xd8, 0xd9, 0xda, 0xdb]), [ALL; 2]),
-        (Script::Hebrew, SIGNS | set(&[0xd6, 0xd7]), [ALL; 2]),
-        (Script::Devanagari, WITH_E0, [set(&[0xa4, 0xa5]), ALL]),
-        (Script::Bengali, WITH_E0, [set(&[0xa4, 0xa5, 0xa6, 0xa7]), ALL]),
-        (
-            Script::Indic,
-            WITH_E0,
-            [
-                set(&[0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7]),
-                ALL,
-            ],
-        ),
-        (Script::Thai, WITH_E0, [set(&[0xb8, 0xb9]), ALL]),
-        (Script::SoutheastAsian, WITH_E0 | WITH_E1, [set(&[0xba, 0xbb]), SOUTHEAST_ASIAN]),
-        (Script::Han, IDEOGRAPHS, [ALL; 2]),
-        (Script::Kana, IDEOGRAPHS, [ALL; 2]),
-        (Script::Hangul, HANGUL, [ALL; 2]),
-        (Script::Caucasian, SIGNS | set(&[0xd4, 0xd5, 0xd6, 0xe1]), [ALL, set(&[0x82, 0x83])]),
-        (Script::Ethiopic, WITH_E1, [ALL, set(&[0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e])]),
-    ];
-    known.into_iter().find(|home| home.0 as usize == script).map(|(_, leads, seconds)| (leads, seconds))
-}
+type Home = (u64, [u64; 2]);
+
+/// The homes of scripts whose lines a glance can tell.
+const HOMES: [Option<Home>; Script::COUNT] = {
+    const ANY: [u64; 2] = [u64::MAX; 2];
+    const INDIC: u64 =
+        set(&[0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7]);
+    let mut homes = [None; Script::COUNT];
+    homes[Script::Latin as usize] = Some((LATIN, [u64::MAX, LATIN_ADDITIONAL]));
+    homes[Script::Cyrillic as usize] = Some((SIGNS | set(&[0xd0, 0xd1, 0xd2, 0xd3]), ANY));
+    homes[Script::Greek as usize] = Some((SIGNS | set(&[0xce, 0xcf]), ANY));
+    homes[Script::Arabic as usize] = Some((SIGNS | set(&[0xd8, 0xd9, 0xda, 0xdb]), ANY));
+    homes[Script::Hebrew as usize] = Some((SIGNS | set(&[0xd6, 0xd7]), ANY));
+    homes[Script::Devanagari as usize] = Some((WITH_E0, [set(&[0xa4, 0xa5]), u64::MAX]));
+    homes[Script::Bengali as usize] = Some((WITH_E0, [set(&[0xa4, 0xa5, 0xa6, 0xa7]), u64::MAX]));
+    homes[Script::Indic as usize] = Some((WITH_E0, [INDIC, u64::MAX]));
+    homes[Script::Thai as usize] = Some((WITH_E0, [set(&[0xb8, 0xb9]), u64::MAX]));
+    homes[Script::SoutheastAsian as usize] = Some((WITH_E0 | WITH_E1, [set(&[0xba, 0xbb]), SOUTHEAST_ASIAN]));
+    homes[Script::Han as usize] = Some((IDEOGRAPHS, ANY));
+    homes[Script::Kana as usize] = Some((IDEOGRAPHS, ANY));
+    homes[Script::Hangul as usize] = Some((HANGUL, ANY));
+    homes[Script::Caucasian as usize] = Some((SIGNS | set(&[0xd4, 0xd5, 0xd6, 0xe1]), [u64::MAX, set(&[0x82, 0x83])]));
+    homes[Script::Ethiopic as usize] = Some((WITH_E1, [u64::MAX, set(&[0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e])]));
+    homes
+};
 
 const DENSE: u64 = set(&[0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed]);
 const THAI: u64 = set(&[0xb8, 0xb9, 0xba, 0xbb]);
@@ -583,14 +569,14 @@ impl Glance {
         self.total <= OF_ARTICLE * (self.keys.1 - self.keys.0) as i32
     }
 
-    /// Whether nothing in running text of a document in `script` asks for a closer look.
+    /// Whether the line is long enough to be passed over, and nothing in it asks for more.
     pub(crate) fn plain(&self, script: usize, limit: i32) -> bool {
-        self.chars >= LONG && self.prose() && self.clear(script, limit)
+        self.chars >= LONG && self.clear(script, limit)
     }
 
     /// Whether hardly anything in the line is of the script of its document.
     pub(crate) fn foreign(&self, script: usize) -> bool {
-        let Some((leads, seconds)) = homes(script) else { return false };
+        let Some((leads, seconds)) = HOMES[script] else { return false };
         if script == Script::Latin as usize {
             return self.latin * 3 < self.chars;
         }
@@ -604,7 +590,7 @@ impl Glance {
         if self.odd || self.peak > limit {
             return false;
         }
-        let Some((leads, seconds)) = homes(script) else { return false };
+        let Some((leads, seconds)) = HOMES[script] else { return false };
         let at_home =
             self.leads & !leads == 0 && self.seconds.iter().zip(seconds).all(|(seen, home)| seen & !home == 0);
         at_home && (script == Script::Latin as usize || self.latin < FOREIGN)

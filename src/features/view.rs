@@ -183,12 +183,13 @@ impl View {
         if self.lines.len() < 2 {
             return;
         }
-        let chars = |lines: &mut dyn Iterator<Item = &LineView>| lines.map(|line| u64::from(line.chars())).sum::<u64>();
-        let prose = chars(&mut self.lines.iter().filter(|line| line.prose)) * 3 >= chars(&mut self.lines.iter());
-        let (least, lines) = if prose { (0, LANGUAGE_LINES) } else { (SOME_CHARS, 2 * LANGUAGE_LINES) };
+        let all: u64 = self.lines.iter().map(|line| u64::from(line.chars())).sum();
+        let of_prose: u64 = self.lines.iter().filter(|line| line.prose).map(|line| u64::from(line.chars())).sum();
+        let prose = of_prose * 3 >= all;
+        let most = if prose { LANGUAGE_LINES } else { 2 * LANGUAGE_LINES };
         let mut scripts = [0u64; Script::COUNT];
-        let chosen = self.lines.iter().filter(|line| line.prose || !prose && line.chars() >= least);
-        for line in chosen.take(lines) {
+        let chosen = self.lines.iter().filter(|line| line.prose || !prose && line.chars() >= SOME_CHARS);
+        for line in chosen.take(most) {
             let body = line.body.of(text);
             let most = body.len().min(LANGUAGE_BYTES);
             let end = (0..=most).rev().find(|&at| body.is_char_boundary(at)).unwrap_or(0);
