@@ -39,6 +39,8 @@ const PAGE_SHARE: (f32, f32) = (0.1, 0.35);
 const KEPT_CHARS: u32 = 60;
 /// Probability from which a piece is sure to be content.
 const KEPT_SURE: f32 = 0.9;
+/// How surely a line is in another language than its document for it to be a stranger there.
+const FOREIGN_LANGUAGE: f32 = 0.3;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -107,7 +109,7 @@ fn first_pass(model: &Model, text: &str, scratch: &mut Scratch) {
         let suspicious = match line.reading {
             Reading::Glance => false,
             Reading::Pieces => true,
-            Reading::Folded => !line.glance.clear(view.main_script, model.screen.limit()),
+            Reading::Folded => !line.glance.clear(view.main_script, &model.screen),
         };
         if line.reading != Reading::Folded || plain(model, line) && !view.is_stranger(number) {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
@@ -143,7 +145,7 @@ enum Look {
 fn second_pass(model: &Model, decoder: &Decoder, scratch: &mut Scratch) {
     let Scratch { view, rows, logits, first, scores, messages, looks, .. } = scratch;
     scores.clear();
-    let summary = Summary::new(view, first);
+    let summary = Summary::new(view, rows, first);
     for (number, row) in rows.iter_mut().enumerate() {
         if matches!(looks[number], Look::Plain | Look::PlainPieces) {
             scores.push(first[number]);
@@ -222,7 +224,8 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
         let whole = judge_line(model, policy, scope, number, probabilities, scratch);
-        if scope == Scope::Line && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
+        let stranger = scope == Scope::Line && is_foreign(&scratch.rows[number]);
+        if scope == Scope::Line && !stranger && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
             // An article's sentences in front of a promo must not go with it.
             let before = candidates.len();
             let kept = judge_pieces(model, policy, text, number, scratch, &mut candidates);
@@ -236,7 +239,7 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
             judge_pieces(model, policy, text, number, scratch, &mut candidates);
             if candidates.len() > before {
                 // What is found inside the line stands for the line.
-                if let Some(line) = whole_of(&scratch.view.lines[number], &candidates[before..]) {
+                if let Some(line) = whole_of(&scratch.view.lines[number], stranger, &candidates[before..]) {
                     candidates.truncate(before);
                     candidates.push(line);
                 }
@@ -250,20 +253,26 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     conclude(policy, &scratch.view, candidates, spam_probability)
 }
 
+/// Whether a line is in another language or script than its document: it came in as a whole.
+fn is_foreign(row: &Row) -> bool {
+    row[F::OtherLanguage as usize] >= FOREIGN_LANGUAGE || row[F::ScriptMismatch as usize] > 0.0
+}
+
 /// Most characters and words that are left beside a piece when it stands for the line.
 const FRAME_CHARS: u32 = 16;
 const FRAME_WORDS: u32 = 2;
 
 /// The line as one finding if its pieces leave nothing of it but a frame: `By`, `Author:`, a
-/// bullet. A frame around nothing would be new junk.
-fn whole_of(line: &LineView, pieces: &[Candidate]) -> Option<Candidate> {
+/// bullet. A frame around nothing would be new junk. Of a line that is a stranger to its document,
+/// half is enough.
+fn whole_of(line: &LineView, stranger: bool, pieces: &[Candidate]) -> Option<Candidate> {
     let best = pieces.iter().max_by(|one, two| one.finding.score.get().total_cmp(&two.finding.score.get()))?;
     let cut: u32 = pieces.iter().map(|piece| piece.chars).sum();
     let left = line.chars().saturating_sub(cut);
     let words: u32 = pieces.iter().map(|piece| piece.words).sum();
     let frame = left <= FRAME_CHARS && left <= cut && line.stats.words.saturating_sub(words) <= FRAME_WORDS;
     let spam = best.finding.label.class() == Class::Spam;
-    (frame && spam && !line.prose).then(|| Candidate {
+    (spam && (frame && !line.prose || stranger && left <= cut)).then(|| Candidate {
         finding: Finding { span: line.body, ..best.finding.clone() },
         chars: line.chars(),
         words: line.stats.words,
@@ -383,6 +392,9 @@ pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut V
     let piece = last.of(text);
     let cut = piece.char_indices().rev().nth(TAIL_CHARS).map_or(0, |(at, _)| at);
     let (last_start, piece) = (last.start() + cut, &piece[cut..]);
+    if !brand::may_end(piece, brands) {
+        return;
+    }
     let mut symbols = Vec::new();
     let (base, _) = Normalizer.fold(piece, &mut symbols);
     let found = brand::look(&symbols[..base], brands);
@@ -428,7 +440,7 @@ fn judge_pieces(
             let mut row = [0.0; FEATURE_COUNT];
             let keep = scratch.view.held();
             let mut line = LineView::piece(text, trimmed, model.resources(), &mut scratch.view.keys);
-            if line.glance.clear(scratch.view.main_script, model.screen.limit()) {
+            if line.glance.clear(scratch.view.main_script, &model.screen) {
                 kept += line.glance.chars;
                 scratch.view.forget(keep);
                 continue;

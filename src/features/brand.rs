@@ -71,6 +71,40 @@ fn is_token(symbol: u8) -> bool {
     symbol.is_ascii_alphanumeric()
 }
 
+/// Bytes of plain text, which folding leaves alone but for case.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b' ' | b',' | b'.' | b';' | b':' | b'!' | b'?' | b'"' | b'\'' | b'(' | b')')
+}
+
+/// Whether [`look`] could find a brand at the very end of a short text; folding is not needed to
+/// say no of plain text.
+pub(crate) fn may_end(text: &str, table: &BrandTable) -> bool {
+    let bytes = text.as_bytes();
+    if !bytes.iter().copied().all(is_plain) {
+        return true;
+    }
+    let Some(end) = bytes.iter().rposition(|&byte| is_token(byte)) else { return false };
+    let word_before = |end: usize| {
+        let start = bytes[..end].iter().rposition(|&byte| !is_token(byte)).map_or(0, |at| at + 1);
+        &bytes[start..end]
+    };
+    let last = word_before(end + 1);
+    let start = end + 1 - last.len();
+    let before = start.checked_sub(1).map_or(&bytes[..0], word_before);
+    // Letters set apart fold to a word.
+    if last.len() == 1 || before.len() == 1 || last.len() + before.len() > MAX_TOKEN {
+        return true;
+    }
+    let mut token = [0; MAX_TOKEN];
+    let number = last.iter().all(u8::is_ascii_digit);
+    let parts = [if number { before } else { &[] }, last];
+    for (symbol, byte) in token.iter_mut().zip(parts.into_iter().flatten()) {
+        *symbol = byte.to_ascii_lowercase();
+    }
+    table.score(&token[..parts[0].len() + last.len()]) >= BRAND_LIKE
+}
+
 /// Scores the tokens of a folded line.
 pub(crate) fn look(symbols: &[u8], table: &BrandTable) -> BrandView {
     let mut view = BrandView::default();

@@ -523,7 +523,11 @@ pub(crate) fn fill_neighbours(
     };
     row[F::NearContentBefore as usize] = near([-1, -2, -3]);
     row[F::NearContentBehind as usize] = near([1, 2, 3]);
+    row[F::BehindLeadIn as usize] = flag(number > 0 && first.lead_ins[number - 1]);
 }
+
+/// Longest line that only leads to what stands behind it.
+const LEAD_IN: u32 = 40;
 
 /// Running sums of first-pass probabilities.
 #[derive(Debug, Clone, Copy, Default)]
@@ -548,13 +552,17 @@ impl Sums {
 pub(crate) struct Summary<'p> {
     probabilities: &'p [[f32; Class::COUNT]],
     running: Vec<Sums>,
+    /// Whether each line points to other articles and holds none itself.
+    lead_ins: Vec<bool>,
     total: Sums,
     most_spam: (f32, usize),
     second_spam: f32,
 }
 
 impl<'p> Summary<'p> {
-    pub(crate) fn new(view: &View, probabilities: &'p [[f32; Class::COUNT]]) -> Self {
+    pub(crate) fn new(view: &View, rows: &[Row], probabilities: &'p [[f32; Class::COUNT]]) -> Self {
+        let leads_in = |(line, row): (&LineView, &Row)| line.chars() <= LEAD_IN && row[F::PhraseRelated as usize] > 0.0;
+        let lead_ins = view.lines.iter().zip(rows).map(leads_in).collect();
         let mut running = Vec::with_capacity(probabilities.len());
         let mut total = Sums::default();
         let (mut most_spam, mut second_spam) = ((0.0, usize::MAX), 0.0);
@@ -575,7 +583,7 @@ impl<'p> Summary<'p> {
                 second_spam = spam;
             }
         }
-        Self { probabilities, running, total, most_spam, second_spam }
+        Self { probabilities, running, lead_ins, total, most_spam, second_spam }
     }
 
     fn before(&self, number: usize) -> Sums {

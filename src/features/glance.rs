@@ -32,8 +32,9 @@ pub(crate) struct Glance {
     seconds: [u64; 2],
     /// Whether there is a sign, a symbol or a name that needs a closer look.
     odd: bool,
-    /// Highest sum of the screen.
+    /// Highest sum of the screen, and the sum at the end.
     pub(crate) peak: i32,
+    pub(crate) last: i32,
     /// What the screen's weights of all words add up to.
     total: i32,
     /// Keys of the words in the document's list.
@@ -185,8 +186,9 @@ fn read<W: Words>(bytes: &[u8], screen: &Screen, brands: &BrandTable, keys: &mut
         before: (0, 0, 0),
     };
     reader.read();
-    let (mut glance, words) = (reader.glance, reader.words);
+    let (mut glance, last, words) = (reader.glance, reader.sum, reader.words);
     glance.keys.1 = keys.len() as u32;
+    glance.last = last;
     glance.sentence = ends_sentence(bytes);
     (glance, words)
 }
@@ -545,6 +547,7 @@ impl Glance {
         seconds: [0; 2],
         odd: false,
         peak: 0,
+        last: 0,
         total: 0,
         keys: (0, 0),
         sentence: false,
@@ -570,8 +573,8 @@ impl Glance {
     }
 
     /// Whether the line is long enough to be passed over, and nothing in it asks for more.
-    pub(crate) fn plain(&self, script: usize, limit: i32) -> bool {
-        self.chars >= LONG && self.clear(script, limit)
+    pub(crate) fn plain(&self, script: usize, screen: &Screen) -> bool {
+        self.chars >= LONG && self.clear(script, screen)
     }
 
     /// Whether hardly anything in the line is of the script of its document.
@@ -586,8 +589,8 @@ impl Glance {
     }
 
     /// Whether nothing in a line or a piece of a document in `script` asks for a closer look.
-    pub(crate) fn clear(&self, script: usize, limit: i32) -> bool {
-        if self.odd || self.peak > limit {
+    pub(crate) fn clear(&self, script: usize, screen: &Screen) -> bool {
+        if self.odd || self.peak > screen.limit() || self.last > screen.last_limit() {
             return false;
         }
         let Some((leads, seconds)) = HOMES[script] else { return false };
@@ -637,18 +640,22 @@ mod tests {
             let (_, hashes) = words_of_blank(word);
             weights[screen::bucket(hashes[0])] = 10;
         }
-        Screen::new(weights, 2, 15).unwrap()
+        Screen::new(weights, 2, 15, 15).unwrap()
     }
 
     fn words_of_blank(text: &str) -> (Glance, Vec<u64>) {
-        let blank = Screen::new(vec![0; 1 << screen::BITS], 0, 0).unwrap();
+        let blank = Screen::new(vec![0; 1 << screen::BITS], 0, 0, 0).unwrap();
         read(text.as_bytes(), &blank, &brands(), &mut Vec::new(), Vec::new())
     }
 
     fn look(text: &str) -> (Glance, Vec<u32>) {
         let mut keys = Vec::new();
-        let glance = glance(text.as_bytes(), &screen(&["casino", "bonus", "博彩"]), &brands(), &mut keys);
+        let glance = glance(text.as_bytes(), &known(), &brands(), &mut keys);
         (glance, keys)
+    }
+
+    fn known() -> Screen {
+        screen(&["casino", "bonus", "博彩"])
     }
 
     #[test]
@@ -658,13 +665,14 @@ mod tests {
             "The casino bonus was paid to farmers who had lost their harvest to late frost in the hills of the north.";
         assert_eq!((look(apart).0.peak, look(together).0.peak), (8, 16));
         let latin = Script::Latin as usize;
-        assert!(look(apart).0.plain(latin, 15) && !look(together).0.plain(latin, 15));
+        assert!(look(apart).0.plain(latin, &known()) && !look(together).0.plain(latin, &known()));
         assert_eq!(look("今天的博彩网站").0.peak, 8);
+        assert_eq!((look(together).0.last, look("In the hills: casino bonus").0.last), (0, 16));
     }
 
     #[test]
     fn what_is_not_of_the_script_asks_for_a_look() {
-        let home = |text: &str, script: Script| look(text).0.clear(script as usize, 15);
+        let home = |text: &str, script: Script| look(text).0.clear(script as usize, &known());
         assert!(home("Žluťoučký kůň, Đà Nẵng – “quoted” and 5 € …", Script::Latin));
         for odd in [
             "a slot\u{200b}s b",
@@ -692,7 +700,7 @@ mod tests {
         assert!(!foreign("ราคา gold วันนี้", Script::Thai) && !foreign("Đà Nẵng hôm nay", Script::Latin));
         assert!(!foreign("カメラ", Script::Han) && !foreign("દિલ્હી આજે", Script::Indic));
         assert!(!look("x").0.foreign(0));
-        assert!(!look("no letters of a known script").0.clear(0, 15));
+        assert!(!look("no letters of a known script").0.clear(0, &known()));
     }
 
     #[test]

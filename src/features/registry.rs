@@ -276,6 +276,7 @@ registry! {
         ContentBothSides = "both_sides:content": "Product of both neighbours' content probabilities.";
         NearContentBefore = "near_content_before": "Largest content probability of the three lines before, weighted by length.";
         NearContentBehind = "near_content_behind": "Largest content probability of the three lines behind, weighted by length.";
+        BehindLeadIn = "behind_lead_in": "1 if the line before is a short one with a listed phrase that points to other articles.";
     }
 }
 

@@ -92,7 +92,7 @@ const LANGUAGE_LINES: usize = 3;
 /// Fewest characters of a line that tells it where there is hardly any prose.
 const SOME_CHARS: u32 = 25;
 /// Bytes of each that are read.
-const LANGUAGE_BYTES: usize = 200;
+const LANGUAGE_BYTES: usize = 110;
 
 /// Fewest words of a line, and of the prose beside it, that can be compared; share of common words
 /// below which the line is a stranger.
@@ -152,7 +152,7 @@ impl View {
         let line = &self.lines[number];
         if !line.prose || line.copies > 1 || self.is_stranger(number) {
             Reading::Folded
-        } else if line.glance.plain(self.main_script, resources.screen.limit()) {
+        } else if line.glance.plain(self.main_script, resources.screen) {
             Reading::Glance
         } else if line.glance.of_article() {
             Reading::Pieces
@@ -356,8 +356,10 @@ pub(crate) fn ends_sentence(symbols: &[u8]) -> bool {
     end.is_some_and(|at| matches!(symbols[at], b'.' | b'?' | b'!') && !symbols[..at].ends_with(b".."))
 }
 
-/// Bytes up to which digits fall together in a hash.
+/// Bytes up to which digits fall together in a hash; of longer lines, the length and so many at
+/// both ends count.
 const HASH_DIGITS: usize = 160;
+const HASH_ENDS: usize = 64;
 
 /// A hash of the bytes of a line, without case, that is good for telling lines apart, and
 /// nothing else.
@@ -372,7 +374,8 @@ fn hash(bytes: &[u8]) -> u64 {
         // Counters and dates repeat with other numbers.
         eight::words(bytes).map(|word| eight::without_digits(lower(word))).fold(start, mix)
     } else {
-        eight::words(bytes).map(lower).fold(start, mix)
+        let (head, tail) = (&bytes[..HASH_ENDS], &bytes[bytes.len() - HASH_ENDS..]);
+        eight::words(head).chain(eight::words(tail)).map(lower).fold(start, mix)
     }
 }
 

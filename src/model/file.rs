@@ -75,7 +75,7 @@ pub(crate) struct ModelParts<'a> {
 pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     let mut sections: Vec<(String, Vec<u8>)> = Vec::new();
     let mut screen = Encoder::default();
-    screen.u32(parts.screen.drift() as u32).u32(parts.screen.limit() as u32);
+    screen.u32(parts.screen.drift() as u32).u32(parts.screen.limit() as u32).u32(parts.screen.last_limit() as u32);
     screen.bytes.extend(parts.screen.weights().iter().map(|&weight| weight as u8));
     sections.push(("screen".to_owned(), screen.bytes));
     let mut ngrams = Encoder::default();
@@ -211,10 +211,10 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     };
 
     let mut data = section("screen")?;
-    let (drift, limit) = (data.u32()? as i32, data.u32()? as i32);
+    let [drift, limit, last_limit] = [data.u32()? as i32, data.u32()? as i32, data.u32()? as i32];
     let weights = data.take(1 << screen::BITS)?.iter().map(|&byte| byte as i8).collect();
     data.end("screen")?;
-    let screen = Screen::new(weights, drift, limit).ok_or_else(|| ModelError::malformed("screen"))?;
+    let screen = Screen::new(weights, drift, limit, last_limit).ok_or_else(|| ModelError::malformed("screen"))?;
 
     let mut data = section("ngrams")?;
     let (scale, bias) = (data.f32()?, data.f32s()?);

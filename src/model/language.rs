@@ -13,9 +13,9 @@ pub(crate) const LANGUAGES: usize = 32;
 pub(crate) const BITS: u32 = 13;
 const SIZE: usize = 1 << BITS;
 /// Symbols of a line that are looked at.
-const MOST_SYMBOLS: usize = 160;
+const MOST_SYMBOLS: usize = 112;
 /// More n-grams than so many symbols have: one each, and half as many words.
-const MOST_NGRAMS: usize = 256;
+const MOST_NGRAMS: usize = 176;
 /// Fewest n-grams of a line that say anything.
 const LEAST: u32 = 6;
 

@@ -11,7 +11,7 @@ use crate::model::linear::{LinearModel, against_content};
 
 const CLASSES: usize = Class::COUNT;
 /// Learnt crosses.
-pub(crate) const UNITS: usize = 32;
+pub(crate) const UNITS: usize = 64;
 
 /// Weights of the layer and of the regression on top.
 #[derive(Debug, Clone, PartialEq)]

@@ -130,7 +130,7 @@ impl NgramSums {
 }
 
 /// Bits of the hash, known here so that the inner loop needs no check of bounds.
-pub(crate) const BITS: u32 = 18;
+pub(crate) const BITS: u32 = 20;
 const SIZE: usize = 1 << BITS;
 /// Largest weight either way: three raised ones fit a byte.
 pub(crate) const LIMIT: i8 = 42;

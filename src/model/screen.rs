@@ -18,20 +18,23 @@ pub struct Screen {
     drift: i32,
     /// Highest sum of a line that needs no closer look.
     limit: i32,
+    /// Highest sum at its end, where most of what was put into a paragraph stands.
+    last_limit: i32,
 }
 
 impl Screen {
     /// Returns the screen, or `None` if there are not 2^18 weights.
-    pub(crate) fn new(weights: Vec<i8>, drift: i32, limit: i32) -> Option<Self> {
+    pub(crate) fn new(weights: Vec<i8>, drift: i32, limit: i32, last_limit: i32) -> Option<Self> {
         let weights = Box::try_from(weights.into_boxed_slice()).ok()?;
-        let sensible = (0..=1 << 10).contains(&drift) && (0..=1 << 20).contains(&limit);
-        sensible.then_some(Self { weights, drift, limit })
+        let sensible =
+            (0..=1 << 10).contains(&drift) && [limit, last_limit].iter().all(|limit| (0..=1 << 20).contains(limit));
+        sensible.then_some(Self { weights, drift, limit, last_limit })
     }
 
     /// A screen that has seen nothing, for training.
     #[cfg(feature = "train")]
     pub(crate) fn blank() -> Self {
-        Self { weights: vec![0; SIZE].into_boxed_slice().try_into().expect("as long as the table"), drift: 0, limit: 0 }
+        Self::new(vec![0; SIZE], 0, 0, 0).expect("as long as the table")
     }
 
     pub(crate) fn weights(&self) -> &[i8] {
@@ -44,6 +47,10 @@ impl Screen {
 
     pub(crate) fn limit(&self) -> i32 {
         self.limit
+    }
+
+    pub(crate) fn last_limit(&self) -> i32 {
+        self.last_limit
     }
 
     /// The weight of a word, given as a hash whose high bits are mixed.

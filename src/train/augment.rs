@@ -258,6 +258,32 @@ pub(crate) struct Sources<'a> {
     pub(crate) titles: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
+/// How texts end that thank those who read or listened, by language.
+const THANKS: &[(&str, &str)] = &[
+    ("en", "Thank you"),
+    ("id", "Terima kasih"),
+    ("ms", "Terima kasih"),
+    ("ko", "감사합니다"),
+    ("ja", "ありがとうございました"),
+    ("zh", "谢谢大家"),
+    ("ru", "Спасибо за внимание"),
+    ("uk", "Дякую за увагу"),
+    ("tr", "Teşekkürler"),
+    ("vi", "Xin cảm ơn"),
+    ("th", "ขอบคุณครับ"),
+    ("es", "Muchas gracias"),
+    ("pt", "Obrigado a todos"),
+    ("fr", "Merci à tous"),
+    ("de", "Vielen Dank"),
+    ("it", "Grazie a tutti"),
+    ("pl", "Dziękuję za uwagę"),
+    ("ar", "شكرا لكم"),
+    ("fa", "با تشکر"),
+    ("hi", "धन्यवाद"),
+    ("bn", "ধন্যবাদ"),
+    ("ur", "شکریہ"),
+];
+
 impl Sources<'_> {
     /// Splits an article into lines with what can be said of each.
     fn lines_of(&self, article: &Article) -> Vec<DraftLine> {
@@ -491,6 +517,10 @@ impl Sources<'_> {
             lines.extend(block.into_iter().map(|line| vec![Part::content(line)]));
             lines.extend(tail);
         }
+        if rng.chance(0.02) {
+            let thanks = THANKS.iter().find(|thanks| thanks.0 == lang).unwrap_or(&THANKS[0]);
+            lines.push(vec![Part::content(format!("{}{}", thanks.1, rng.pick(&["!", ".", "", "!!"])))]);
+        }
         if rng.chance(0.35) {
             self.mentions(lines, lang, rng);
         }
@@ -701,6 +731,9 @@ impl Sources<'_> {
                 lines.insert(at.min(lines.len()), line);
             }
         }
+        if rng.chance(0.04) {
+            Self::line_breaks(lines, rng);
+        }
         if rng.chance(0.25) {
             // A pointer on two lines between paragraphs: lead-in, then the other article's title.
             let at = (1 + rng.below(lines.len().max(1))).min(lines.len());
@@ -728,6 +761,20 @@ impl Sources<'_> {
             }
         }
         lines.retain(|line| line.iter().any(|part| !part.text.trim().is_empty()));
+    }
+
+    /// Leaves what a converter makes of line breaks between paragraphs, on lines of its own.
+    fn line_breaks(lines: &mut Vec<DraftLine>, rng: &mut Rng) {
+        const BREAKS: &[&str] = &["\\", "\\", "-", ".", "|", "&nbsp;", "\\n", "_", "<br>", "....", "----", "\u{a0}."];
+        let sign = *rng.pick(BREAKS);
+        let share = if rng.chance(0.5) { 0.9 } else { 0.1 };
+        let old = std::mem::take(lines);
+        for line in old {
+            lines.push(line);
+            if rng.chance(share) {
+                lines.push(vec![Part::junk(Label::Residue, sign)]);
+            }
+        }
     }
 
     /// An article with page furniture only.

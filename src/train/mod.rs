@@ -8,6 +8,7 @@
 mod augment;
 pub mod calibrate;
 mod corpus;
+mod decide;
 mod dense;
 pub mod disguise;
 pub mod evaluate;
@@ -48,6 +49,7 @@ use crate::span::Span;
 
 use augment::{Recurring, Sources};
 use corpus::{Article, Corpus, Mark, Origin, TrainDoc};
+use decide::{Scored, describe, platt, presets};
 use dense::{DenseParams, Rows, fit, fit_network};
 use language::train_languages;
 use material::{Material, PHRASES};
@@ -383,6 +385,17 @@ fn prepare(
             made.push(sources.plain(article, key, &mut own));
         }
     }
+    for (number, article) in articles.iter().enumerate() {
+        let mut own = Rng::new(config.seed ^ mix(number as u64 ^ 0x5c41));
+        let Some(article) = transposed(article, &mut own) else { continue };
+        let key = rng::hash_text(&article.source) ^ (number as u64 % 7).wrapping_mul(0x9e37_79b9);
+        let sources = &sources[fold_of(key)];
+        made.push(match own.below(3) {
+            0 => sources.injected(&article, key, &mut own),
+            1 => sources.furnished(&article, key, &mut own),
+            _ => sources.plain(&article, key, &mut own),
+        });
+    }
     for round in 0..4u64 {
         for (number, kept) in material.keep.iter().enumerate() {
             let mut own = Rng::new(config.seed ^ mix(round << 32 | number as u64));
@@ -431,6 +444,34 @@ fn prepare(
     let brand_tokens = brand_tokens(&material, &docs, &gambling, &other_bad, &benign, &mut rng);
     progress(&format!("{} documents, {} single lines, {} tokens", docs.len(), lines.len(), brand_tokens.len()));
     Ok(Prepared { docs, lines, brand_tokens, languages, phrases, manifest, sources: record, excluded })
+}
+
+/// Scripts whose letters stand in the same order: Bengali and Devanagari with the other scripts
+/// of India, and Thai with Lao. First letter of the block, and the language that promos are in.
+const ALIKE: &[(u32, &str)] =
+    &[(0x0a00, "pa"), (0x0a80, "gu"), (0x0b00, "or"), (0x0b80, "ta"), (0x0c00, "te"), (0x0c80, "kn"), (0x0d00, "ml")];
+const LAO: (u32, &str) = (0x0e80, "lo");
+
+/// An article with its letters replaced by those of another script, for scripts that there is no
+/// article in: what is written in unknown letters is no more spam than anything else.
+fn transposed(article: &Article, rng: &mut Rng) -> Option<Article> {
+    let (from, (to, lang)) = match article.lang.as_str() {
+        "hi" | "ne" | "mr" => (0x0900, *rng.pick(ALIKE)),
+        "bn" => (0x0980, *rng.pick(ALIKE)),
+        "th" if rng.chance(0.3) => (0x0e00, LAO),
+        _ => return None,
+    };
+    let replace = |text: &str| {
+        let letter = |sign: char| {
+            let code = u32::from(sign);
+            // Beyond the letters each block has signs of its own.
+            let alike = (from..from + 0x65).contains(&code);
+            if alike { char::from_u32(code - from + to).unwrap_or(sign) } else { sign }
+        };
+        text.chars().map(letter).collect()
+    };
+    let (text, title) = (replace(&article.text), replace(&article.title));
+    Some(Article { text, title, lang: lang.to_owned(), clean: article.clean, source: article.source.clone() })
 }
 
 /// Most bylines at the head of a page; dates behind them belong to other articles.
@@ -628,9 +669,6 @@ fn fit_all(
         train_screen(&examples, &brands[FOLDS], config.seed ^ 0x5c)
     };
     progress(&format!("screen: {screen_record}"));
-    if std::env::var_os("SCREEN_ONLY").is_some() {
-        std::process::exit(0);
-    }
     let blank = Screen::blank();
 
     progress("folding lines");
@@ -665,7 +703,7 @@ fn fit_all(
     let sampled: Vec<SampledDoc> = sample_rows(config, data, &resources);
     let lines: usize = sampled.iter().map(|doc| doc.rows.len()).sum();
     progress(&format!("first pass: {lines} lines in {} documents", sampled.len()));
-    let dense = DenseParams { alpha: 3.0, epochs: 10, iterations: 6 };
+    let dense = DenseParams { alpha: 10.0, floor: 1.0, decay: 1e-6, epochs: 10, iterations: 6 };
     let first_models: Vec<LinearModel> = (0..=FOLDS)
         .into_par_iter()
         .map(|fold| {
@@ -694,7 +732,7 @@ fn fit_all(
             let model = &first_models[doc.fold];
             let logits: Vec<_> = doc.rows.iter().map(|row| model.logits(row)).collect();
             let probabilities: Vec<_> = logits.iter().map(|&logit| softmax(logit)).collect();
-            let summary = Summary::new(view, &probabilities);
+            let summary = Summary::new(view, &doc.rows, &probabilities);
             doc.rows
                 .iter()
                 .enumerate()
@@ -748,9 +786,9 @@ fn fit_all(
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FIRST_PASS_COUNT);
-            for (fold, row, class) in &pieces {
-                if half == 2 || fold % 2 != half {
-                    rows.push(row, class.index());
+            for piece in &pieces {
+                if half == 2 || piece.fold % 2 != half {
+                    rows.push(&piece.row, piece.class.index());
                 }
             }
             fit_network(&rows, dense, config.seed ^ 0x91e ^ half as u64)
@@ -758,16 +796,18 @@ fn fit_all(
         .collect::<Result<_, _>>()?;
 
     // Calibration by scope.
-    let mut samples: [Vec<([f32; Class::COUNT], usize, f32)>; 3] = Default::default();
-    for &(index, line, score) in &scored {
+    let mut samples: [Vec<Scored>; 3] = Default::default();
+    for &(index, line, scores) in &scored {
         let doc = &sampled[index];
         if let Some(class) = doc.targets[line].class {
             let scope = if doc.rows.len() == 1 { 2 } else { 0 };
-            samples[scope].push((score, class.index(), doc.targets[line].weight * doc.weight as f32));
+            let weight = doc.targets[line].weight * doc.weight as f32;
+            samples[scope].push(Scored { scores, class, weight, sure: is_sure(data.docs[doc.index].origin) });
         }
     }
-    for (fold, row, class) in &pieces {
-        samples[1].push((softmax(piece_models[fold % 2].logits(row)), class.index(), 1.0));
+    for piece in &pieces {
+        let scores = softmax(piece_models[piece.fold % 2].logits(&piece.row));
+        samples[1].push(Scored { scores, class: piece.class, weight: 1.0, sure: piece.sure });
     }
     let mut calibration = [[Calibration::IDENTITY; Class::COUNT]; 3];
     for (scope, samples) in samples.iter().enumerate() {
@@ -775,7 +815,9 @@ fn fit_all(
             calibration[scope][class] = platt(samples, class);
         }
     }
+    let thresholds = presets(&samples, &calibration);
     let metrics = describe(&samples, &calibration);
+    progress(&format!("thresholds: {thresholds:?}"));
     progress(&format!("held-out metrics: {metrics}"));
 
     progress("kinds");
@@ -791,20 +833,10 @@ fn fit_all(
         piece: piece_models[2].clone(),
         decoder,
         calibration,
-        thresholds: default_thresholds(),
+        thresholds,
         lines,
         metrics,
     })
-}
-
-/// Least probabilities per preset (balanced, precision, recall), by class: content, byline,
-/// boilerplate, spam. Chosen on held-out documents, see `models/EXPERIMENTS.md`.
-fn default_thresholds() -> [Thresholds; 3] {
-    [
-        Thresholds { line: [1.1, 0.7, 0.86, 0.53], piece: [1.1, 0.9, 0.91, 0.7], single: [1.1, 0.9, 0.97, 0.78] },
-        Thresholds { line: [1.1, 0.9, 0.97, 0.95], piece: [1.1, 0.97, 0.97, 0.95], single: [1.1, 0.97, 0.99, 0.95] },
-        Thresholds { line: [1.1, 0.5, 0.6, 0.6], piece: [1.1, 0.7, 0.7, 0.65], single: [1.1, 0.7, 0.8, 0.6] },
-    ]
 }
 
 /// Most symbols of a line that the sparse stage learns from.
@@ -977,17 +1009,31 @@ fn fit_decoder(docs: &[SampledDoc]) -> Decoder {
     Decoder::new(transitions, 0.25, 1.2).expect("logarithms of positive counts")
 }
 
+/// A piece of a line with its target.
+struct Piece {
+    fold: usize,
+    row: Row,
+    class: Class,
+    sure: bool,
+}
+
+/// Whether what is content in a document was never anything else: the gold of web pages leaves out
+/// captions, standfirsts and headings of articles.
+fn is_sure(origin: Origin) -> bool {
+    matches!(origin, Origin::Article | Origin::Keep | Origin::Comment)
+}
+
 fn piece_rows<'a>(
     config: &TrainConfig,
     data: &'a Prepared,
     sampled: &[SampledDoc],
     tables: &[NgramTable],
     resources: &(impl Fn(usize) -> Resources<'a> + Sync),
-) -> Vec<(usize, Row, Class)> {
+) -> Vec<Piece> {
     // Mixed lines of all documents, and a sample of lines that are all content.
     let mut wanted: Vec<usize> = sampled.iter().map(|doc| doc.index).collect();
     wanted.sort_unstable();
-    let per_doc: Vec<Vec<(usize, Row, Class)>> = (0..data.docs.len())
+    let per_doc: Vec<Vec<Piece>> = (0..data.docs.len())
         .into_par_iter()
         .map_init(
             || (View::default(), Vec::new(), Vec::new()),
@@ -1044,110 +1090,22 @@ fn piece_rows<'a>(
                         let place = Place::piece(&doc.text, number, joined(&doc.text, body, span));
                         first_pass_row(view, &line, place, resources(fold), &mut row);
                         view.forget(keep);
-                        out.push((fold, row, class));
+                        out.push(Piece { fold, row, class, sure: is_sure(doc.origin) });
                     }
                 }
                 out
             },
         )
         .collect();
-    let mut all: Vec<(usize, Row, Class)> = per_doc.into_iter().flatten().collect();
+    let mut all: Vec<Piece> = per_doc.into_iter().flatten().collect();
     let most = 160_000;
     if all.len() > most {
         let mut rng = Rng::new(config.seed ^ 0x91ec);
-        let content = all.iter().filter(|piece| piece.2 == Class::Content).count();
+        let content = all.iter().filter(|piece| piece.class == Class::Content).count();
         let share = (most as f64 - (all.len() - content) as f64).max(0.0) / content as f64;
-        all.retain(|piece| piece.2 != Class::Content || rng.chance(share));
+        all.retain(|piece| piece.class != Class::Content || rng.chance(share));
     }
     all
-}
-
-/// Weight of the pull of a calibration towards none.
-const PULL: f64 = 4.0;
-
-/// Fits slope and offset of one class against the rest by Newton's method.
-fn platt(samples: &[([f32; Class::COUNT], usize, f32)], class: usize) -> Calibration {
-    let points: Vec<(f64, f64, f64)> = samples
-        .iter()
-        .map(|(scores, target, weight)| {
-            let p = f64::from(scores[class].clamp(1e-7, 1.0 - 1e-7));
-            ((p / (1.0 - p)).ln(), f64::from(u8::from(*target == class)), f64::from(*weight))
-        })
-        .collect();
-    if points.iter().filter(|point| point.1 > 0.5).count() < 20 {
-        return Calibration::IDENTITY;
-    }
-    // Towards no change, as strongly as a few examples would pull: a class that scores can tell
-    // without error has no finite optimum.
-    let loss = |slope: f64, offset: f64| {
-        let fit: f64 = points.iter().map(|&(x, y, w)| w * softplus((slope * x + offset) * (1.0 - 2.0 * y))).sum();
-        fit + PULL / 2.0 * ((slope - 1.0).powi(2) + offset.powi(2))
-    };
-    let (mut slope, mut offset) = (1.0f64, 0.0f64);
-    let mut best = loss(slope, offset);
-    for _ in 0..30 {
-        let (mut g0, mut g1) = (PULL * (slope - 1.0), PULL * offset);
-        let (mut h00, mut h01, mut h11) = (PULL, 0.0, PULL);
-        for &(x, y, w) in &points {
-            let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
-            let error = (p - y) * w;
-            let curve = p * (1.0 - p) * w;
-            g0 += error * x;
-            g1 += error;
-            h00 += curve * x * x;
-            h01 += curve * x;
-            h11 += curve;
-        }
-        let determinant = h00 * h11 - h01 * h01;
-        let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
-        // The longest of shorter and shorter steps that makes it better.
-        let step = (0..20).map(|halvings| 0.5f64.powi(halvings)).find_map(|share| {
-            let next = ((slope - share * d0).clamp(0.2, 4.0), offset - share * d1);
-            let value = loss(next.0, next.1);
-            (value < best).then_some((next, value))
-        });
-        let Some((next, value)) = step else { break };
-        let gained = best - value;
-        ((slope, offset), best) = (next, value);
-        if gained < 1e-7 * (1.0 + best) {
-            break;
-        }
-    }
-    Calibration { slope: slope as f32, offset: offset as f32 }
-}
-
-/// `ln(1 + exp(x))` without overflow.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-/// Held-out figures for the model's record: recall at fixed shares of content lost.
-fn describe(
-    samples: &[Vec<([f32; Class::COUNT], usize, f32)>; 3],
-    calibration: &[[Calibration; Class::COUNT]; 3],
-) -> serde_json::Value {
-    let mut out = serde_json::Map::new();
-    for (scope, name) in ["line", "piece", "single"].into_iter().enumerate() {
-        for class in [Class::Boilerplate, Class::Spam] {
-            let score = |scores: &[f32; Class::COUNT]| calibration[scope][class.index()].apply(scores[class.index()]);
-            let mut content: Vec<f32> = samples[scope].iter().filter(|s| s.1 == 0).map(|s| score(&s.0)).collect();
-            let junk: Vec<f32> = samples[scope].iter().filter(|s| s.1 == class.index()).map(|s| score(&s.0)).collect();
-            content.sort_unstable_by(|one, two| two.total_cmp(one));
-            let mut entry = serde_json::Map::new();
-            entry.insert("content".to_owned(), json!(content.len()));
-            entry.insert("junk".to_owned(), json!(junk.len()));
-            for loss in [2e-4, 1e-3, 5e-3] {
-                let at = content.get((content.len() as f64 * loss) as usize).copied().unwrap_or(1.0);
-                let recall = junk.iter().filter(|&&p| p > at).count() as f64 / junk.len().max(1) as f64;
-                entry.insert(
-                    format!("recall_at_loss_{loss}"),
-                    json!([(recall * 1e4).round() / 1e4, (f64::from(at) * 1e4).round() / 1e4]),
-                );
-            }
-            out.insert(format!("{name}:{}", if class == Class::Spam { "spam" } else { "boilerplate" }), entry.into());
-        }
-    }
-    out.into()
 }
 
 fn fit_kinds(
@@ -1215,38 +1173,4 @@ fn fit_kinds(
             SparseParams { bits: KIND_BITS, epochs: 4, rate: 0.25, decay: 1e-6, seed: config.seed ^ 41 },
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn samples(of: impl Fn(usize) -> (f32, bool)) -> Vec<([f32; Class::COUNT], usize, f32)> {
-        (0..2000).map(of).map(|(p, hit)| ([1.0 - p, p, 0.0, 0.0], usize::from(hit), 1.0)).collect()
-    }
-
-    #[test]
-    fn calibration_finds_the_slope_and_offset_that_scores_lack() {
-        // Twice as sure as they should be, and one nat too high.
-        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
-        let drawn = samples(|number| {
-            let x = (number % 100) as f32 / 10.0 - 5.0;
-            let real = sigmoid(x / 2.0 - 0.5);
-            (sigmoid(x), (number / 100) as f32 / 20.0 + 0.025 < real)
-        });
-        let found = platt(&drawn, 1);
-        assert!((found.slope - 0.5).abs() < 0.05 && (found.offset + 0.5).abs() < 0.1, "{found:?}");
-    }
-
-    #[test]
-    fn what_scores_tell_without_error_keeps_a_finite_calibration() {
-        for few in [25, 1000] {
-            let found = platt(&samples(|number| (if number < few { 0.9 } else { 1e-4 }, number < few)), 1);
-            assert!(found.offset.abs() < 10.0, "{found:?}");
-            assert!(found.apply(0.9) > 0.8 && found.apply(1e-4) < 0.01, "{found:?}");
-            // No score says anything.
-            let found = platt(&samples(|number| (0.3, number < few)), 1);
-            assert!((found.apply(0.3) - few as f32 / 2000.0).abs() < 0.05, "{found:?}");
-        }
-    }
 }

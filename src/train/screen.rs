@@ -40,6 +40,8 @@ const BALANCE: f32 = 0.3;
 /// Share of unseen running text that shall need no closer look; what it costs stands in
 /// `models/EXPERIMENTS.md`, row 15a.
 const PASSED: f64 = 0.85;
+/// The same for the sum at the end of a line, of those that pass.
+const LAST_PASSED: f64 = 0.965;
 /// Fold that a trial fit does without.
 const HELD_OUT: usize = 0;
 
@@ -77,28 +79,34 @@ pub(crate) fn train_screen(
         fit(&chosen, &buckets, seed)
     };
     let trial = fit(Some(HELD_OUT));
-    let mut peaks: [Vec<i32>; 2] = Default::default();
+    // Highest sums and those at the end, of content and junk.
+    let mut seen: [Vec<(i32, i32)>; 2] = Default::default();
     for example in examples.iter().filter(|example| example.fold == HELD_OUT && example.prose) {
         let (glance, _) = words_of(example.text.as_bytes(), &trial, brands);
-        if example.junk {
-            peaks[1].push(if glance.is_odd() { i32::MAX } else { glance.peak });
-        } else if glance.prose() {
-            peaks[0].push(if glance.is_odd() { i32::MAX } else { glance.peak });
+        if example.junk || glance.prose() {
+            let sums = if glance.is_odd() { (i32::MAX, i32::MAX) } else { (glance.peak, glance.last) };
+            seen[usize::from(example.junk)].push(sums);
         }
     }
-    let [content, junk] = &mut peaks;
-    content.sort_unstable();
-    junk.sort_unstable();
-    let below =
-        |peaks: &[i32], limit: i32| peaks.partition_point(|&peak| peak <= limit) as f64 / peaks.len().max(1) as f64;
-    let at = (content.len() as f64 * PASSED) as usize;
-    let limit = content.get(at).copied().unwrap_or(0).clamp(0, 1 << 20);
+    let [content, junk] = seen;
+    let quantile = |mut values: Vec<i32>, share: f64| {
+        values.sort_unstable();
+        values.get((values.len() as f64 * share) as usize).copied().unwrap_or(0).clamp(0, 1 << 20)
+    };
+    let limit = quantile(content.iter().map(|sums| sums.0).collect(), PASSED);
+    let passing = content.iter().filter(|sums| sums.0 <= limit).map(|sums| sums.1);
+    let last_limit = quantile(passing.collect(), LAST_PASSED);
+    let below = |seen: &[(i32, i32)]| {
+        let passed = seen.iter().filter(|sums| sums.0 <= limit && sums.1 <= last_limit).count();
+        round(passed as f64 / seen.len().max(1) as f64)
+    };
     let record = serde_json::json!({
-        "junk": junk.len(), "content": content.len(), "limit": limit,
-        "missed": round(below(junk, limit)), "passed": round(below(content, limit)),
+        "junk": junk.len(), "content": content.len(), "limit": limit, "last_limit": last_limit,
+        "missed": below(&junk), "passed": below(&content),
     });
     let full = fit(None);
-    let screen = Screen::new(full.weights().to_vec(), full.drift(), limit).expect("as many weights as buckets");
+    let screen =
+        Screen::new(full.weights().to_vec(), full.drift(), limit, last_limit).expect("as many weights as buckets");
     (screen, record)
 }
 
@@ -149,5 +157,5 @@ fn fit(texts: &[&Words], buckets: &[u32], seed: u64) -> Screen {
     let scale = 4.0 / f32::from(i8::MAX);
     let weights = cells.iter().map(|cell| (cell[0] / scale).round().clamp(-127.0, 127.0) as i8).collect();
     let drift = (DRIFT / scale).round() as i32;
-    Screen::new(weights, drift, 0).expect("as many weights as buckets")
+    Screen::new(weights, drift, 0, 0).expect("as many weights as buckets")
 }

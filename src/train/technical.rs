@@ -15,6 +15,10 @@ const EXTENSIONS: &[&str] = &[
     "c", "h", "rs", "py", "rb", "js", "conf", "txt", "log", "tar.gz", "zip", "so", "deb", "yml", "json", "html", "png",
 ];
 
+const GIVEN_NAMES: &[&str] = &["Ada", "Tomas", "Leila", "Jun", "Marta", "Piotr", "Sofie", "Emeka", "Nils", "Chloé"];
+const FAMILY_NAMES: &[&str] =
+    &["Lindqvist", "Okafor", "Moreau", "Tanaka", "Kowalska", "Haddad", "Schröder", "Pereira", "Novak", "O'Neill"];
+
 fn word(rng: &mut Rng) -> &'static str {
     WORDS[rng.below(WORDS.len())]
 }
@@ -286,6 +290,44 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
                     .collect::<Vec<_>>()
                     .join(", ")
             ),
+            // Names of commands and functions, one a line.
+            39 => match rng.below(3) {
+                0 => format!("{first}_{}", word(rng)),
+                1 => format!("{first}_{}_{}", word(rng), word(rng)),
+                _ => format!("{first}_{}{}", word(rng), word(rng)),
+            },
+            40 => format!(
+                "{} {} {}={}.{} UUID={}:{}:{} name={first}:{line}",
+                first.to_uppercase(),
+                path(rng),
+                word(rng),
+                rng.below(3),
+                rng.below(9),
+                hex(8, rng),
+                hex(8, rng),
+                hex(8, rng)
+            ),
+            // Devices, files of a package, reports by number.
+            42 => format!(
+                "Bus {:03} Device {:03}: ID {}:{} {} {} {} {}",
+                rng.below(9),
+                rng.below(20),
+                hex(4, rng),
+                hex(4, rng),
+                capital(word(rng)),
+                *rng.pick(&["Corp.", "Inc.", "Technology", "Semiconductor", "Ltd"]),
+                *rng.pick(&["HD", "USB", "Wireless", "LED", "Pro", "Mini"]),
+                *rng.pick(&["WebCam", "Hub", "Mouse", "Touchscreen", "Card Reader", "Live Camera", "Receiver"])
+            ),
+            43 => format!("/usr/share/{first}/{}{}", path(rng).trim_start_matches('/'), if line == 0 { "" } else { "/README" }),
+            44 => format!("{} {} {} {} {}", 100_000 + rng.below(400_000), capital(word(rng)), word(rng), remark(rng), word(rng)),
+            45 => (*rng.pick(&["[ ]", "[x]", "[...]", "[Y/n]", "[1]", "(*)", "[-]", "( )"])).to_owned(),
+            // What to read: titles with the names of those who wrote them.
+            41 => {
+                let title: Vec<String> = (0..2 + rng.below(6)).map(|_| capital(word(rng))).collect();
+                let [given, family] = [rng.pick(GIVEN_NAMES), rng.pick(FAMILY_NAMES)];
+                format!("{bullet}{}{}{given} {family}", title.join(" "), rng.pick(&[", ", " - ", " by ", ": "]))
+            }
             33 => format!(
                 "https://{}.example.org/{}/{}-{}/{}",
                 word(rng),
@@ -300,7 +342,7 @@ pub(crate) fn block(rng: &mut Rng) -> Vec<String> {
 }
 
 /// Number of sorts of blocks.
-const SORTS: usize = 40;
+const SORTS: usize = 47;
 
 /// The address of a page, as people paste it.
 pub(crate) fn address(rng: &mut Rng) -> String {
