@@ -39,8 +39,11 @@ const PAGE_SHARE: (f32, f32) = (0.1, 0.35);
 const KEPT_CHARS: u32 = 60;
 /// Probability from which a piece is sure to be content.
 const KEPT_SURE: f32 = 0.9;
+/// Nats by which the threshold of boilerplate falls for a line that is, or begins with, a listed
+/// phrase: a second witness beside the classifier.
+const LISTED_EASE: f32 = 0.9;
 /// How surely a line is in another language than its document for it to be a stranger there.
-const FOREIGN_LANGUAGE: f32 = 0.3;
+const FOREIGN_LANGUAGE: f32 = 0.5;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
 /// Share of removed characters from which spam makes the whole document spam.
@@ -334,6 +337,11 @@ fn name(
     cues_of(row, cues);
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
+    let listed = row[F::PhraseStart as usize] > 0.0 || row[F::PhraseWhole as usize] > 0.0;
+    let ease = match policy.preset_name() {
+        Preset::Precision => ease,
+        _ => ease + if listed { LISTED_EASE } else { 0.0 },
+    };
     let limit = |class: usize| {
         let limit = match scope {
             Scope::Line => thresholds.line[class],

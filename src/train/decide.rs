@@ -19,10 +19,13 @@ pub(crate) struct Scored {
 /// Shares of sure content that the presets balanced, precision and recall may take for spam and
 /// for boilerplate, in lines, pieces of lines and texts of one line.
 const LOSSES: [[[f64; 2]; 3]; 3] = [
-    [[1e-3, 2e-3], [1e-3, 1e-3], [2e-3, 1e-3]],
-    [[1e-4, 2e-4], [1e-4, 1e-4], [5e-4, 1e-4]],
-    [[4e-3, 8e-3], [4e-3, 4e-3], [8e-3, 4e-3]],
+    [[1e-3, 5e-4], [5e-4, 2e-4], [2e-3, 1e-3]],
+    [[2e-4, 1e-4], [1e-4, 1e-4], [5e-4, 1e-4]],
+    [[4e-3, 2e-3], [2e-3, 1e-3], [4e-3, 1e-3]],
 ];
+/// Fewest unseen examples of a class for its scores to say anything, and its threshold else.
+const EXAMPLES: usize = 100;
+const UNSEEN: f32 = 0.97;
 /// Bounds of thresholds: what is more likely content stays, and something must go.
 const LEAST: f32 = 0.5;
 const MOST: f32 = 0.995;
@@ -37,6 +40,10 @@ pub(crate) fn presets(samples: &[Vec<Scored>; 3], calibration: &[[Calibration; C
             let mut least = [1.1; Class::COUNT];
             least[Class::Byline.index()] = BYLINE[preset][scope];
             for (class, loss) in [Class::Spam, Class::Boilerplate].into_iter().zip(LOSSES[preset][scope]) {
+                if samples[scope].iter().filter(|sample| sample.class == class).count() < EXAMPLES {
+                    least[class.index()] = UNSEEN;
+                    continue;
+                }
                 let content = samples[scope].iter().filter(|sample| sample.sure && sample.class == Class::Content);
                 let calibrate = calibration[scope][class.index()];
                 let mut scores: Vec<f32> =

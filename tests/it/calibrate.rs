@@ -39,7 +39,7 @@ fn too_few_lines_are_no_guarantee() {
 fn junk_among_the_clean_documents_makes_it_careful() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let text = "Daftar sekarang di sbobet88 slot gacor hari ini bonus new member 100";
+    let text = "Nikmati promo bonus member baru di situs kami hari ini";
     let lines = format!("{}\n", serde_json::json!({"text": text})).repeat(200);
     fs::write(at.join("clean.jsonl"), lines).unwrap();
     let settings = stdout(at, &["calibrate", "--clean", "clean.jsonl", "--max-loss", "0.05"], 0);
