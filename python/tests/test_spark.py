@@ -204,6 +204,7 @@ def test_json_lines_of_which_nothing_was_removed_are_restored(session, tmp_path)
     assert {row["id"]: row["text"] for row in session.read.json(back).collect()} == {1: CLEAN, 2: "Hujan deras."}
 
 
+@pytest.mark.skipif(not os.environ.get("ALL"), reason="starts Spark three times: ALL=1 python/test")
 def test_the_job_is_a_process_of_its_own(documents, detector, tmp_path):
     """On JSON lines with ``python -m``, on Parquet with ``spark-submit`` and the file that the README names."""
     import pyarrow as pa
