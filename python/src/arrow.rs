@@ -60,7 +60,7 @@ impl Input {
 }
 
 /// Returns what `columns` makes of the input: at once of a batch, batch by batch of a stream.
-pub(crate) fn answer<'py>(py: Python<'py>, input: Input, columns: Columns) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn answer(py: Python<'_>, input: Input, columns: Columns) -> PyResult<Bound<'_, PyAny>> {
     match input {
         Input::Batch(array, field) => {
             let made = py.detach(|| columns.schema(&field).and_then(|schema| columns.apply(&array, &schema)));

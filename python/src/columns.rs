@@ -345,15 +345,13 @@ impl Columns {
             return Ok(row);
         }
         let edits = if report.changes_text() { Cleaner::edits(bytes, &report) } else { Vec::new() };
-        match &self.verb {
-            Verb::Check(gate, named_only) => row.judged = Some(Judged::of(gate, *named_only, &text, &report, &edits)),
-            _ => {
-                row.left = text.without(&edits);
-                let one =
-                    |edit: &unspam::Edit| entry(edit.span.start(), edit.span.end(), &report.findings[edit.finding]);
-                row.entries = edits.iter().map(one).collect();
-                row.crc32 = if edits.is_empty() { 0 } else { crc32fast::hash(bytes) };
-            }
+        if let Verb::Check(gate, named_only) = &self.verb {
+            row.judged = Some(Judged::of(gate, *named_only, &text, &report, &edits));
+        } else {
+            row.left = text.without(&edits);
+            let one = |edit: &unspam::Edit| entry(edit.span.start(), edit.span.end(), &report.findings[edit.finding]);
+            row.entries = edits.iter().map(one).collect();
+            row.crc32 = if edits.is_empty() { 0 } else { crc32fast::hash(bytes) };
         }
         Ok(row)
     }

@@ -166,7 +166,7 @@ impl Detector {
         let policy = self.judge.engine.policy();
         let dict = PyDict::new(py);
         dict.set_item("preset", policy.preset_name().as_str())?;
-        dict.set_item("remove", policy.removed_labels().iter().map(|label| label.as_str()).collect::<Vec<_>>())?;
+        dict.set_item("remove", policy.removed_labels().iter().map(unspam::Label::as_str).collect::<Vec<_>>())?;
         let thresholds = PyDict::new(py);
         for &label in unspam::Label::ALL {
             if let Some(probability) = policy.threshold(label) {
@@ -339,7 +339,8 @@ impl Detector {
         for (row, cleaned) in cleaned.into_iter().enumerate() {
             match (cleaned, &texts[row]) {
                 (Some((report, edits, left)), Some(text)) => {
-                    list.append(Cleaned::of(&objects.objects[row], text, &report, &edits, left, &self.judge.model_id)?)?
+                    let object = &objects.objects[row];
+                    list.append(Cleaned::of(object, text, &report, &edits, left, &self.judge.model_id)?)?;
                 }
                 _ => list.append(py.None())?,
             }
@@ -409,7 +410,7 @@ impl Detector {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let rebuild = py.import("unspam._unspam")?.getattr("_rebuild_detector")?;
         let policy = self.judge.engine.policy();
-        let labels: Vec<&str> = policy.removed_labels().iter().map(|label| label.as_str()).collect();
+        let labels: Vec<&str> = policy.removed_labels().iter().map(unspam::Label::as_str).collect();
         let thresholds: Vec<(&str, f32)> =
             unspam::Label::ALL.iter().filter_map(|&label| Some((label.as_str(), policy.threshold(label)?))).collect();
         let model = self.model.as_deref().map(|bytes| PyBytes::new(py, bytes));

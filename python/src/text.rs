@@ -70,17 +70,15 @@ impl<'a> Text<'a> {
 
     /// The text of the same length in which bytes that are not UTF-8 are control characters.
     pub(crate) fn to_judged(&self) -> Cow<'_, str> {
-        match self.as_str() {
-            Some(text) => Cow::Borrowed(text),
-            None => {
-                let mut text = String::with_capacity(self.as_bytes().len());
-                for chunk in self.as_bytes().utf8_chunks() {
-                    text.push_str(chunk.valid());
-                    text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
-                }
-                Cow::Owned(text)
-            }
+        if let Some(text) = self.as_str() {
+            return Cow::Borrowed(text);
         }
+        let mut text = String::with_capacity(self.as_bytes().len());
+        for chunk in self.as_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
+        }
+        Cow::Owned(text)
     }
 
     /// The unit of offsets that go out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import unspam
-from conftest import DIRTY
+from conftest import CLEAN, DIRTY
 from test_profile import counted, site_documents
 
 pytest.importorskip("pyspark", reason="pyspark is not installed")
@@ -176,6 +177,80 @@ def test_the_job_cleans_and_restores_files(session, frame, documents, detector, 
     assert found == {d["id"]: d["spans"] for d in documents[:20]}
     assert job.main(["--input", source, "--output", left, "--preset", "precision", "--threshold", "spam"]) == 2
     assert job.main(["--input", source, "--output", left, "--model", str(tmp_path / "none")]) == 2
+
+
+def test_the_job_says_what_is_wrong_and_writes_nothing(session, frame, tmp_path, capfd):
+    source, left = str(tmp_path / "in"), tmp_path / "left"
+    frame.where("id < 2").coalesce(1).write.parquet(source)
+    for told, *arguments in (
+        ("no column 'body': there are id, text, weight", "--input", source, "--text", "body"),
+        ("nowhere", "--input", str(tmp_path / "nowhere")),
+        ("no column 'unspam_ledger'", "--input", source, "--verb", "restore"),
+    ):
+        assert job.main([*arguments, "--output", str(left)]) == 2
+        assert told in capfd.readouterr().err
+    assert not left.exists()
+    left.mkdir()
+    assert job.main(["--input", source, "--output", str(left)]) == 2, "what is there is not written over"
+    assert job.main(["--input", source, "--output", str(left), "--mode", "overwrite"]) == 0
+    assert session.read.parquet(str(left)).count() == 2
+
+
+def test_json_lines_of_which_nothing_was_removed_are_restored(session, tmp_path):
+    source, left, back = (str(tmp_path / name) for name in ("in.jsonl", "left.json", "back"))
+    session.createDataFrame([(1, CLEAN), (2, "Hujan deras.")], "id long, text string").write.json(source)
+    assert job.main(["--input", source, "--output", left]) == 0
+    assert job.main(["--verb", "restore", "--input", left, "--output", back]) == 0
+    assert {row["id"]: row["text"] for row in session.read.json(back).collect()} == {1: CLEAN, 2: "Hujan deras."}
+
+
+@pytest.mark.skipif(not os.environ.get("ALL"), reason="starts Spark three times: ALL=1 python/test")
+def test_the_job_is_a_process_of_its_own(documents, detector, tmp_path):
+    """On JSON lines with ``python -m``, on Parquet with ``spark-submit`` and the file that the README names."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import pyspark
+
+    some = [{"id": d["id"], "text": d["text"]} for d in documents[:60]]
+    lines, table = tmp_path / "in.jsonl", tmp_path / "in.parquet"
+    lines.write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(some), table)
+    script = tmp_path / "job.py"
+    script.write_text("import sys\nfrom unspam.spark.job import main\nsys.exit(main())\n", encoding="utf-8")
+    options = ["--master", "local[2]", "--conf", "spark.ui.enabled=false"]
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(unspam.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": " ".join([*options, "pyspark-shell"]),
+    }
+    submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
+
+    def run(command: list[str], *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([*command, *arguments], env=env, capture_output=True, text=True, timeout=600)
+
+    left, removed, cleaned = (str(tmp_path / name) for name in ("left", "removed", "cleaned"))
+    by_module = [sys.executable, "-m", "unspam.spark.job"]
+    done = run(by_module, "--input", str(lines), "--output", left, "--ledger", removed, "--preset", "precision")
+    assert done.returncode == 0, done.stderr
+    by_submit = [submit, *options, str(script)]
+    done = run(by_submit, "--input", str(table), "--output", cleaned, "--preset", "precision")
+    assert done.returncode == 0, done.stderr
+
+    def rows_of(folder: str) -> list[dict]:
+        parts = sorted(Path(folder).glob("part-*.json"))
+        return [json.loads(line) for part in parts for line in part.read_text(encoding="utf-8").splitlines()]
+
+    own = unspam.Detector(preset="precision")
+    expected = {row["id"]: own.clean(row["text"]) for row in some}
+    texts = {number: cleaned.text for number, cleaned in expected.items()}
+    assert {row["id"]: row["text"] for row in rows_of(left)} == texts
+    taken = sorted((number, one.start, one.text) for number, c in expected.items() for one in c.removed)
+    assert sorted((row["id"], row["char_start"], row["text"]) for row in rows_of(removed)) == taken
+    assert {row["id"]: row["text"] for row in pq.read_table(cleaned).to_pylist()} == texts
+    wrong = run(by_module, "--input", str(lines), "--output", left, "--remove", "casino")
+    assert wrong.returncode == 2 and 'unknown label "casino"' in wrong.stderr
 
 
 def executors_of(session) -> list[int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypedDict, overload
+from typing import Any, Literal, Protocol, TypedDict, final, overload
+
+from typing_extensions import Self
 
 __version__: str
 TEST_LINE: str
@@ -68,14 +70,15 @@ class PolicyDict(TypedDict):
     caution: float
     max_loss_share: float
 
+@final
 class Finding:
     """One span that is not content."""
 
     start: int
     end: int
     score: float
-    def __init__(
-        self,
+    def __new__(
+        cls,
         start: int,
         end: int,
         label: str,
@@ -83,7 +86,7 @@ class Finding:
         action: str,
         reasons: Sequence[str] = ...,
         weights: Sequence[float] = ...,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def label(self) -> str: ...
     @property
@@ -94,18 +97,19 @@ class Finding:
     def weights(self) -> tuple[float, ...]: ...
     def to_dict(self) -> SpanDict: ...
 
+@final
 class Report:
     """All that was found in one text."""
 
     spam_probability: float
-    def __init__(
-        self,
+    def __new__(
+        cls,
         verdict: str,
         spam_probability: float,
         findings: Sequence[Finding],
         offsets: str = "char",
         model: str = "",
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def verdict(self) -> Verdict: ...
     @property
@@ -118,6 +122,7 @@ class Report:
     def removals(self) -> tuple[Finding, ...]: ...
     def to_dict(self) -> ReportDict: ...
 
+@final
 class Removal:
     """One run of text that was taken out, the white space that goes with it included."""
 
@@ -125,27 +130,29 @@ class Removal:
     end: int
     text: Any
     score: float
-    def __init__(
-        self, start: int, end: int, text: Text, label: str, score: float, reasons: Sequence[str] = ...
-    ) -> None: ...
+    def __new__(
+        cls, start: int, end: int, text: Text, label: str, score: float, reasons: Sequence[str] = ...
+    ) -> Self: ...
     @property
     def label(self) -> str: ...
     @property
     def reasons(self) -> tuple[str, ...]: ...
 
+@final
 class Cleaned:
     """A cleaned text and what was taken out of it."""
 
     text: Any
     report: Report
     removed: tuple[Removal, ...]
-    def __init__(self, text: Text, report: Report, removed: tuple[Removal, ...]) -> None: ...
+    def __new__(cls, text: Text, report: Report, removed: tuple[Removal, ...]) -> Self: ...
     @property
     def verdict(self) -> Verdict: ...
     @property
     def changed(self) -> bool: ...
     def restore(self) -> Any: ...
 
+@final
 class Decision:
     """What a gate says of one document; true if it passes."""
 
@@ -156,8 +163,8 @@ class Decision:
     removed_share: float
     left_chars: int
     report: Report
-    def __init__(
-        self,
+    def __new__(
+        cls,
         outcome: str,
         because: str,
         result: str,
@@ -165,15 +172,16 @@ class Decision:
         removed_share: float,
         left_chars: int,
         report: Report,
-    ) -> None: ...
+    ) -> Self: ...
     def __bool__(self) -> bool: ...
     @property
     def verdict(self) -> Verdict: ...
 
+@final
 class SiteProfile:
     """How often the lines of sites repeat: hashes and counts, no text."""
 
-    def __init__(self, source: Path | bytes | None = None) -> None: ...
+    def __new__(cls, source: Path | bytes | None = None) -> Self: ...
     def count(self, url: str, text: str) -> None: ...
     def add_counts(self, site: str, documents: int, lines: Sequence[tuple[int, int]]) -> None: ...
     def merge(self, other: SiteProfile) -> None: ...
@@ -186,6 +194,7 @@ class SiteProfile:
     def to_bytes(self) -> bytes: ...
     def save(self, path: Path) -> None: ...
 
+@final
 class ArrowBatch:
     """A record batch for any library that speaks Arrow."""
 
@@ -196,6 +205,7 @@ class ArrowBatch:
     def column_names(self) -> list[str]: ...
     def __len__(self) -> int: ...
 
+@final
 class ArrowStream:
     """Record batches that are made while they are read, once."""
 
@@ -206,6 +216,7 @@ class ArrowStream:
     @property
     def column_names(self) -> list[str]: ...
 
+@final
 class Detector:
     """Finds spam and boilerplate in texts; shareable between threads, cheap to pickle.
 
@@ -218,8 +229,8 @@ class Detector:
     profile: what sites repeat, a SiteProfile or the path or bytes of one.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         model: Path | bytes | None = None,
         *,
         preset: Preset = "balanced",
@@ -229,7 +240,7 @@ class Detector:
         caution: float = 0.0,
         max_loss_share: float | None = None,
         profile: SiteProfile | Path | bytes | None = None,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def model_id(self) -> str: ...
     @property
@@ -322,6 +333,14 @@ def restore(text: Text, removed: Iterable[Removal]) -> Any: ...
 def restore_batch(batch: ArrowArrayLike, *, text: str = "text", ledger: str = "unspam_ledger") -> ArrowBatch: ...
 def site_of(url: str) -> str | None: ...
 def main(args: Sequence[str]) -> int: ...
+def _rebuild_detector(
+    model: bytes | None,
+    preset: str,
+    remove: Sequence[str],
+    thresholds: Sequence[tuple[str, float]],
+    numbers: tuple[float, float],
+    profile: bytes | None,
+) -> Detector: ...
 def _count_lines(batch: ArrowArrayLike, text: str = "text", url: str = "url") -> ArrowBatch: ...
 def _train(
     inputs: Sequence[Path],
@@ -331,7 +350,7 @@ def _train(
     jobs: int | None = None,
     max_docs: int | None = None,
     exclude_license: Sequence[str] = ...,
-    name: str = "custom",
+    name: str = ...,
     progress: Callable[[str], object] | None = None,
 ) -> str: ...
 def _evaluate(detector: Detector, files: Sequence[Path], *, jobs: int | None = None) -> str: ...

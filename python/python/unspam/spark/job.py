@@ -1,7 +1,7 @@
 """The job for ``spark-submit``: ``python -m unspam.spark.job --input … --output …``.
 
 Reads Parquet or JSON lines from any file system that Spark knows, and writes the cleaned rows,
-with the ledger as a column or in a place of its own.
+with the ledger as a column, and in a place of its own too if one is named.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
 import unspam
 from unspam import spark
@@ -31,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     args.add_argument("--output", required=True, metavar="PATH", help="folder for the cleaned rows")
     args.add_argument("--verb", choices=["clean", "scan", "check", "restore"], default="clean", help="default: clean")
     args.add_argument("--format", choices=["parquet", "json"], help="of input and output; default: by name")
-    args.add_argument("--ledger", metavar="PATH", help="folder for removals, one a row, instead of a column")
+    args.add_argument("--ledger", metavar="PATH", help="folder for removals, one a row, beside the column")
     args.add_argument("--mode", choices=["error", "overwrite"], default="error", help="if the output is there already")
     args.add_argument("--text", default="text", metavar="COLUMN")
     args.add_argument("--id", default="id", metavar="COLUMN")
@@ -62,19 +64,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kind = args.format or (
         "json" if args.input[0].rstrip("/").endswith((".json", ".jsonl", ".json.gz", ".jsonl.gz")) else "parquet"
     )
-    df = session.read.format(kind).load(args.input)
-    if args.verb == "restore":
-        made = spark.restore(df, text=args.text)
-    else:
-        if args.learn_repeats:
-            detector["profile"] = spark.profile(df, text=args.text, url=args.url)
-        verb = getattr(spark, args.verb)
-        made = verb(df, text=args.text, id=args.id, url=args.url, **detector)
-    if args.verb == "clean" and args.ledger:
-        _write_both(made, args, kind)
-    else:
-        made.write.format(kind).mode(args.mode).save(args.output)
+    try:
+        made = _made(_read(session, args, kind), args, detector)
+        if args.verb == "clean" and args.ledger:
+            _write_both(made, args, kind)
+        else:
+            made.write.format(kind).mode(args.mode).save(args.output)
+    except (AnalysisException, ValueError) as error:  # A path, a column or a setting; all else is Spark's to tell.
+        print(f"unspam: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _read(session: SparkSession, args: argparse.Namespace, kind: str) -> DataFrame:
+    df = session.read.format(kind).load(args.input)
+    if args.verb != "restore" or kind != "json":
+        return df
+    # What JSON lines say of a column's type is what its values look like: a ledger of nothing looks like no ledger.
+    fields = [field for field in df.schema.fields if field.name != "unspam_ledger"]
+    ledger = T.StructField("unspam_ledger", spark._ledger_type(T.StringType()))
+    return session.read.format(kind).schema(T.StructType([*fields, ledger])).load(args.input)
+
+
+def _made(df: DataFrame, args: argparse.Namespace, detector: dict[str, Any]) -> DataFrame:
+    if args.verb == "restore":
+        return spark.restore(df, text=args.text)
+    if args.learn_repeats:
+        detector["profile"] = spark.profile(df, text=args.text, url=args.url)
+    verb = getattr(spark, args.verb)
+    made: DataFrame = verb(df, text=args.text, id=args.id, url=args.url, **detector)
+    return made
 
 
 def _write_both(made: DataFrame, args: argparse.Namespace, kind: str) -> None:
