@@ -202,7 +202,11 @@ impl<J, T> Line<J, T> {
         state.bytes += weight;
         state.queue.push_back((number, job, weight));
         self.work.notify_one();
-        true
+        // One job over the limit is enough: nothing more is read before it is done.
+        while !state.stopped && state.bytes > BYTES_UNDER_WAY {
+            state = Self::wait(&self.room, state);
+        }
+        !state.stopped
     }
 
     fn close(&self) {

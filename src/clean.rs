@@ -67,14 +67,19 @@ impl Cleaner {
 
     /// Returns the text without the edits' bytes.
     pub fn apply(text: &[u8], edits: &[Edit]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(text.len());
+        Self::kept(text, edits).concat()
+    }
+
+    /// Returns the runs of the text between the edits: together, the cleaned text.
+    pub(crate) fn kept<'t>(text: &'t [u8], edits: &[Edit]) -> Vec<&'t [u8]> {
+        let mut kept = Vec::with_capacity(edits.len() + 1);
         let mut at = 0;
         for edit in edits {
-            out.extend_from_slice(&text[at..edit.span.start()]);
+            kept.push(&text[at..edit.span.start()]);
             at = edit.span.end();
         }
-        out.extend_from_slice(&text[at..]);
-        out
+        kept.push(&text[at..]);
+        kept
     }
 
     /// Returns the cleaned text with its edits.

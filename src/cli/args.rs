@@ -18,6 +18,10 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) read: Read,
+
+    /// Read web pages too: the text of their article takes the place of the page.
+    #[arg(long, help_heading = "Reading")]
+    pub(crate) extract: bool,
 }
 
 /// How to judge.
@@ -75,7 +79,7 @@ pub(crate) struct Read {
     pub(crate) jobs: Option<usize>,
 
     /// Format of the inputs instead of what names and contents say: text, jsonl, csv, tsv,
-    /// warc or parquet.
+    /// warc, parquet, or html with --extract.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) input_format: Option<Format>,
 
@@ -103,9 +107,19 @@ pub(crate) struct Read {
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     pub(crate) delimiter: Option<u8>,
 
+    /// Tables have no row of names: columns are named by number, such as --text-field 2, and
+    /// separated by commas, or tabs in TSV, unless --delimiter says otherwise.
+    #[arg(long)]
+    pub(crate) no_header: bool,
+
     /// Stop after N records.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
+
+    /// Pass on each record as soon as it is read, from files and named pipes too; what comes from
+    /// standard input and goes to standard output always is.
+    #[arg(long)]
+    pub(crate) line_buffered: bool,
 
     /// Most bytes of a record, with K, M or G if you like [default: 64M].
     #[arg(long, value_name = "SIZE", value_parser = size)]

@@ -66,7 +66,7 @@ struct Collect<'s> {
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve_parts(&args.judge, &args.read)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.clean, args.read.files_from.as_deref())?;
-    let output = Output::open(Kind::Lines, None, &args.clean, &sources, "")?;
+    let output = Output::open(Kind::Lines, None, &args.clean, &sources, "", false)?;
     let work = Collect { settings: &settings, texts: Mutex::new(Vec::new()) };
     let counts = run::run(Plan::new(&settings, &sources, output), &work)?;
     if counts.problems + unlisted > 0 {

@@ -137,7 +137,7 @@ struct Check<'s> {
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
-    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?;
+    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "", false)?;
     let gate = args.rules.gate(settings.detector.clone());
     let named_only = !args.rules.fail_on.is_empty();
     let work = Check { settings: &settings, gate, named_only, json: args.json, paint: Paint::stdout(settings.color) };

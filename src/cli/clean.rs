@@ -88,6 +88,8 @@ Examples:
   unspam clean dumps/ -o cleaned/ --ledger removed.jsonl.zst --quarantine bad.jsonl --report run.html
   unspam clean dumps/ -o cleaned/ --resume         goes on after a power cut
   unspam clean 'dumps/*.parquet' --text-field content -o cleaned/
+  unspam clean crawl.warc.gz --extract -o crawl.warc.wet.gz   articles of web pages
+  unspam clean table.csv --no-header --text-field 3 -o cleaned.csv
   unspam clean dumps/ --dry-run --sample 0.01 --report look.html
   zcat dump.jsonl.gz | unspam clean > cleaned.jsonl
   unspam clean dump.jsonl --remove spam            spam only, boilerplate stays
@@ -121,13 +123,20 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
         pager = start_pager(&settings);
         match pager.as_mut().and_then(|pager| pager.stdin.take()) {
             Some(sink) => Output::pipe(RecordWriter::pipe(Box::new(sink))),
-            None => Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?,
+            None => Output::open(Kind::Lines, None, &args.common.inputs, &sources, "", false)?,
         }
     } else if args.dry_run {
         Output::nothing()
     } else {
         let text_field = &settings.fields.text;
-        Output::open(Kind::Records, args.output.as_deref(), &args.common.inputs, &sources, text_field)?
+        Output::open(
+            Kind::Records,
+            args.output.as_deref(),
+            &args.common.inputs,
+            &sources,
+            text_field,
+            args.common.extract,
+        )?
     };
     if (args.ledger.is_some() || args.quarantine.is_some()) && output.joins_sources() {
         bail!("a ledger cannot tell several inputs in one output apart: write to a folder with -o FOLDER");
@@ -143,12 +152,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
         samples: args.report.is_some(),
         add_field: args.add_field.as_deref(),
     };
+    let output = output.partial(args.sample.is_some() || settings.limit.is_some());
     let mut plan = Plan::new(&settings, &sources, output);
     plan.ledger = args.ledger.as_deref();
     plan.quarantine = args.quarantine.as_deref();
     plan.resume = args.resume;
     plan.sample = args.sample;
-    plan.partial = args.sample.is_some() || settings.limit.is_some();
     plan.identity = identity(args, &settings, &sources);
     if args.resume && plan.identity.is_none() {
         bail!("standard input cannot be read again: --resume needs files");
@@ -196,8 +205,8 @@ fn identity(args: &Args, settings: &Settings, sources: &[Source]) -> Option<Iden
         (
             "the way of reading",
             format!(
-                "{:?} {:?} {} {} {}",
-                read.format, read.delimiter, read.max_record, read.max_expansion, read.chunk_bytes
+                "{:?} {:?} {} {} {} {}",
+                read.format, read.delimiter, read.header, read.max_record, read.max_expansion, read.chunk_bytes
             ),
         ),
         ("the site profile", settings.profile.as_ref().map_or_else(String::new, unspam::profile::SiteProfile::digest)),
@@ -208,6 +217,7 @@ fn identity(args: &Args, settings: &Settings, sources: &[Source]) -> Option<Iden
         ("--quarantine", format!("{:?}", args.quarantine)),
         ("--report", args.report.is_some().to_string()),
         ("--add-field", format!("{:?}", args.add_field)),
+        ("--extract", read.extract.to_string()),
     ];
     Some(parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -268,8 +278,8 @@ impl Clean<'_> {
         let is_rest = record.kind == RecordKind::Rest;
         let mut moved = false;
         if self.quarantine && (problem.is_some() || is_rest) {
-            moved = !matches!(context.format, Format::Text | Format::Parquet);
-            let file = context.source.key();
+            moved = !matches!(context.format, Format::Text | Format::Html | Format::Parquet);
+            let file = context.key();
             let id =
                 context.layout.id_json(record, &self.settings.fields).filter(|_| record.kind == RecordKind::Record);
             let found = Quarantined {
@@ -298,7 +308,6 @@ impl Clean<'_> {
 
 impl Work for Clean<'_> {
     fn record(&self, context: &Context<'_>, done: &mut Done) {
-        let raw = context.record.bytes;
         let view = match context.view(&self.settings.fields) {
             Some(Ok(view)) => view,
             Some(Err(error)) => return self.pass(context, Some(error.to_string()), done),
@@ -312,25 +321,13 @@ impl Work for Clean<'_> {
             Some(id) => format!("{}, id {id}", context.name()),
             None => context.name(),
         };
-        let start = done.out.len();
-        match self.diff {
-            Some(paint) if !edits.is_empty() => {
-                done.out.extend_from_slice(show::diff(paint, &name(), &view, &report, &edits).as_bytes());
-            }
-            Some(_) => {}
-            None if edits.is_empty() => done.out.extend_from_slice(raw),
-            None => view.write_without(&edits, &mut done.out),
-        }
-        if let (Some(name), Format::Jsonl, None) = (self.add_field, context.format, self.diff) {
-            unspam::io::add_field(&mut done.out, start, name, &report, &edits);
-        }
-        let key = if self.ledger || self.samples { context.source.key() } else { String::new() };
+        let key = if self.ledger || self.samples { context.key() } else { String::new() };
         if self.ledger {
             let model = detector.model_id();
             let policy = &self.settings.policy_hash;
             write_entries(&key, context.record.number, &view, &report, &edits, model, policy, &mut done.ledger);
         }
-        if let (Some(paint), Format::Text) = (self.show, context.format) {
+        if let Some(paint) = self.show.filter(|_| context.format.is_one_record()) {
             done.talk.push_str(&show::removals(paint, &name(), &view, &report, &edits));
             done.counts.shown = true;
         }
@@ -349,6 +346,19 @@ impl Work for Clean<'_> {
         let stats = &mut done.counts.stats;
         stats.records += 1;
         stats.count(text, &report, &edits, view.lang(), view.url());
+        let start = done.out.len();
+        match self.diff {
+            Some(paint) if !edits.is_empty() => {
+                done.out.extend_from_slice(show::diff(paint, &name(), &view, &report, &edits).as_bytes());
+            }
+            Some(_) => {}
+            None if edits.is_empty() => done.out.extend_from_slice(view.raw()),
+            // Last of all, because it gives the text back before the record is there twice.
+            None => view.write_without(&edits, &mut done.out),
+        }
+        if let (Some(name), Format::Jsonl, None) = (self.add_field, context.format, self.diff) {
+            unspam::io::add_field(&mut done.out, start, name, &report, &edits);
+        }
     }
 }
 
@@ -372,7 +382,7 @@ fn summarise(counts: &Counts, quarantine: Option<&Path>, seconds: f64) {
     }
     if stats.html_records > 0 {
         let pages = show::count(stats.html_records, "web page");
-        say(&format!("{pages} passed by unread: extract their text first, for example with trafilatura"));
+        say(&format!("{pages} passed by unread: --extract reads them"));
     }
     if counts.problems > 0 {
         let problems = show::thousands(counts.problems);

@@ -51,6 +51,8 @@ struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     delimiter: Option<char>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    no_header: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_record: Option<Size>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_expansion: Option<u64>,
@@ -101,7 +103,11 @@ impl Settings {
 
     /// Resolves flags and settings file; `None` if the settings were only to be printed.
     pub(crate) fn resolve(common: &Common) -> Result<Option<Self>> {
-        Self::resolve_parts(&common.judge, &common.read)
+        let mut settings = Self::resolve_parts(&common.judge, &common.read)?;
+        if let Some(settings) = &mut settings {
+            settings.read.extract = common.extract;
+        }
+        Ok(settings)
     }
 
     pub(crate) fn resolve_parts(judge: &Judge, flags: &Read) -> Result<Option<Self>> {
@@ -130,6 +136,8 @@ impl Settings {
             }
             (None, None) => None,
         };
+        read.header = !(flags.no_header || file.no_header.unwrap_or(false));
+        read.eager_files = flags.line_buffered;
         read.chunk_bytes = flags.chunk_bytes.unwrap_or(read.chunk_bytes);
         read.max_expansion = flags.max_expansion.or(file.max_expansion).unwrap_or(read.max_expansion).max(1);
         read.format = match (flags.input_format, &file.input_format) {
@@ -253,6 +261,7 @@ fn print(
         url_field: Some(fields.url.clone()),
         lang_field: Some(fields.lang.clone()),
         delimiter: read.delimiter.map(char::from),
+        no_header: (!read.header).then_some(true),
         max_record: Some(Size::Bytes(read.max_record)),
         max_expansion: Some(read.max_expansion),
         threshold: Label::ALL.iter().filter_map(|&label| Some((label.to_string(), policy.threshold(label)?))).collect(),

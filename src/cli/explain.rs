@@ -54,7 +54,7 @@ struct Explain<'s> {
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
-    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "")?;
+    let output = Output::open(Kind::Lines, None, &args.common.inputs, &sources, "", false)?;
     let paint = Paint::stdout(settings.color);
     let work = Explain { settings: &settings, paint, top: args.top, all: args.all, width: args.width };
     let counts = run::run(Plan::new(&settings, &sources, output), &work)?;

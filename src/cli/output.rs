@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use unspam::io::{ColumnWriter, Compression, Format, RecordWriter, Source};
+use unspam::io::{ColumnWriter, Compression, Format, NewCell, RecordWriter, Source};
 
 use crate::cli::talk::say;
 
@@ -24,7 +24,7 @@ pub(crate) enum Payload {
     /// Compressed already.
     Members(Vec<Piece>),
     /// Cells of a text column.
-    Cells(Vec<Option<Vec<u8>>>),
+    Cells(Vec<NewCell>),
 }
 
 #[derive(Debug)]
@@ -51,6 +51,10 @@ pub(crate) struct Output {
     several: bool,
     /// The column that holds the text, in columnar files.
     text_field: String,
+    /// Whether records may be left out.
+    partial: bool,
+    /// Whether what comes from files is passed on at once, as what comes from a pipe is.
+    flushes: bool,
 }
 
 enum Target {
@@ -68,10 +72,18 @@ enum Writer {
 }
 
 impl Writer {
-    fn open(path: Option<&Path>, source: &Source, format: Format, kind: Kind, text_field: &str) -> Result<Self> {
+    fn open(
+        path: Option<&Path>,
+        source: &Source,
+        format: Format,
+        kind: Kind,
+        (text_field, partial): (&str, bool),
+    ) -> Result<Self> {
         let columnar = format == Format::Parquet && kind == Kind::Records;
         Ok(match (path, source.path()) {
-            (Some(path), Some(source)) if columnar => Self::Columns(ColumnWriter::create(path, source, text_field)?),
+            (Some(path), Some(source)) if columnar => {
+                Self::Columns(ColumnWriter::create(path, source, text_field, partial)?)
+            }
             _ if columnar => bail!("Parquet cannot be written to standard output: name a file with -o FILE"),
             (Some(path), _) if kind == Kind::Records => Self::Records(Box::new(RecordWriter::create_members(path)?)),
             (Some(path), _) => Self::Records(Box::new(RecordWriter::create(path)?)),
@@ -118,7 +130,14 @@ impl Writer {
 impl Output {
     /// Returns an output that writes nothing.
     pub(crate) fn nothing() -> Self {
-        Self { kind: Kind::Lines, target: Target::Nothing, several: false, text_field: String::new() }
+        Self {
+            kind: Kind::Lines,
+            target: Target::Nothing,
+            several: false,
+            text_field: String::new(),
+            partial: false,
+            flushes: false,
+        }
     }
 
     /// Returns an output that goes to another program.
@@ -130,16 +149,18 @@ impl Output {
             last: None,
             broken: false,
         };
-        Self { kind: Kind::Lines, target, several: false, text_field: String::new() }
+        Self { kind: Kind::Lines, target, several: false, text_field: String::new(), partial: false, flushes: false }
     }
 
-    /// Plans for standard output, a file, or a folder if there are files for it.
+    /// Plans for standard output, a file, or a folder if there are files for it; with `extract`,
+    /// texts of web pages go to files of other names.
     pub(crate) fn open(
         kind: Kind,
         path: Option<&Path>,
         inputs: &[PathBuf],
         sources: &[Source],
         text_field: &str,
+        extract: bool,
     ) -> Result<Self> {
         let several = sources.len() > 1 || inputs.iter().any(|input| input.is_dir());
         let one = |place: Option<&Path>| Target::One {
@@ -152,7 +173,7 @@ impl Output {
         let target = match path.filter(|path| path.as_os_str() != "-") {
             None => one(None),
             Some(path) if is_folder(kind, path, inputs, several) => {
-                check_folder(path, sources)?;
+                check_folder(kind, path, sources, extract)?;
                 Target::Folder { root: path.to_owned(), current: None }
             }
             Some(path) => {
@@ -161,7 +182,17 @@ impl Output {
                 one(Some(path))
             }
         };
-        Ok(Self { kind, target, several, text_field: text_field.to_owned() })
+        Ok(Self { kind, target, several, text_field: text_field.to_owned(), partial: false, flushes: false })
+    }
+
+    /// Returns the output of a run that leaves records out.
+    pub(crate) fn partial(self, partial: bool) -> Self {
+        Self { partial, ..self }
+    }
+
+    /// Returns the output of a run somebody may be waiting for.
+    pub(crate) fn flushing(self, flushes: bool) -> Self {
+        Self { flushes, ..self }
     }
 
     /// Whether all results go to one place though there are several sources.
@@ -209,12 +240,18 @@ impl Output {
             Target::One { place, writer, ends_in_line, last, .. } => {
                 let is_new = *last != Some(index);
                 if joins && self.kind == Kind::Records && !format.can_follow_each_other() {
-                    let what = if format == Format::Text { "texts".to_owned() } else { format!("{format} files") };
+                    let what = if format.is_one_record() { "texts".to_owned() } else { format!("{format} files") };
                     bail!("{what} cannot follow each other in one output: name a folder with -o FOLDER");
                 }
                 let writer = match writer {
                     Some(writer) => writer,
-                    None => writer.insert(Writer::open(place.as_deref(), source, format, self.kind, &self.text_field)?),
+                    None => writer.insert(Writer::open(
+                        place.as_deref(),
+                        source,
+                        format,
+                        self.kind,
+                        (&self.text_field, self.partial),
+                    )?),
                 };
                 if joins && is_new && !*ends_in_line {
                     // The source before had no line break at its end.
@@ -225,7 +262,7 @@ impl Output {
                     *ends_in_line = byte == b'\n' || format != Format::Jsonl || self.kind == Kind::Lines;
                 }
                 writer.write(payload)?;
-                if let (None, Writer::Records(writer)) = (source.path(), writer) {
+                if let (true, Writer::Records(writer)) = (self.flushes || source.path().is_none(), writer) {
                     writer.flush_stdout()?;
                 }
             }
@@ -234,7 +271,8 @@ impl Output {
                     Some((open, writer)) if *open == index => writer,
                     _ => {
                         let path = root.join(result_name(self.kind, source.relative(), format));
-                        let writer = Writer::open(Some(&path), source, format, self.kind, &self.text_field)?;
+                        let writer =
+                            Writer::open(Some(&path), source, format, self.kind, (&self.text_field, self.partial))?;
                         &mut current.insert((index, writer)).1
                     }
                 };
@@ -285,17 +323,21 @@ fn is_folder(kind: Kind, path: &Path, inputs: &[PathBuf], several: bool) -> bool
     several && kind == Kind::Records && !can_join
 }
 
-fn check_folder(root: &Path, sources: &[Source]) -> Result<()> {
+fn check_folder(kind: Kind, root: &Path, sources: &[Source], extract: bool) -> Result<()> {
     let mut names = HashSet::new();
     for source in sources {
         let Some(path) = source.path() else {
             bail!("standard input has no name to use in folder \"{}\": name a file", root.display());
         };
-        if !names.insert(source.relative()) {
+        let name = match kind {
+            Kind::Records if extract => text_name(source.relative()),
+            _ => source.relative().to_owned(),
+        };
+        let target = root.join(&name);
+        if !names.insert(name) {
             let name = source.relative().display();
             bail!("two inputs would both be written to \"{name}\" in \"{}\": clean them one by one", root.display());
         }
-        let target = root.join(source.relative());
         if target.exists() && target.canonicalize().ok() == path.canonicalize().ok() {
             bail!("output would overwrite its input \"{}\": name another folder", path.display());
         }
@@ -306,6 +348,9 @@ fn check_folder(root: &Path, sources: &[Source]) -> Result<()> {
 /// The name of a source's results: its own for records; lines about other formats get their
 /// own extension.
 fn result_name(kind: Kind, relative: &Path, format: Format) -> PathBuf {
+    if kind == Kind::Records && format == Format::Html {
+        return text_name(relative);
+    }
     if kind == Kind::Records || format == Format::Jsonl {
         return relative.to_owned();
     }
@@ -315,5 +360,23 @@ fn result_name(kind: Kind, relative: &Path, format: Format) -> PathBuf {
     };
     let mut name = plain.into_os_string();
     name.push(".jsonl");
+    PathBuf::from(name)
+}
+
+/// The name of the text of a web page: `.txt` in the place of `.html` and the like.
+pub(crate) fn text_name(relative: &Path) -> PathBuf {
+    let compression = match Compression::of_name(relative) {
+        Compression::None => None,
+        _ => relative.extension(),
+    };
+    let plain = if compression.is_some() { relative.with_extension("") } else { relative.to_owned() };
+    if Format::of_name(&plain) != Some(Format::Html) {
+        return relative.to_owned();
+    }
+    let mut name = plain.with_extension("txt").into_os_string();
+    if let Some(compression) = compression {
+        name.push(".");
+        name.push(compression);
+    }
     PathBuf::from(name)
 }

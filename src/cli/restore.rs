@@ -236,7 +236,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit> {
         args.quarantine.as_ref().map(|path| Book::open(path, &settings).with_context(|| name(path))).transpose()?;
     let (sources, unlisted) = run::sources(&args.inputs, args.read.files_from.as_deref())?;
     let text_field = &settings.fields.text;
-    let output = Output::open(Kind::Records, args.output.as_deref(), &args.inputs, &sources, text_field)?;
+    let output = Output::open(Kind::Records, args.output.as_deref(), &args.inputs, &sources, text_field, false)?;
     if output.joins_sources() && quarantine.is_some() {
         bail!("quarantined records cannot be told apart in one output: write to a folder with -o FOLDER");
     }

@@ -1,6 +1,6 @@
 //! Drives a verb over all records of all inputs.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use unspam::Report;
 use unspam::batch::{Feeder, Job, ordered};
 use unspam::io::{
-    Compression, Fields, Format, InputError, Layout, RawRecord, RecordError, RecordKind, RecordView, Source, Spool,
-    gzip_member, list_sources, parse_file_list, remove_leftovers,
+    Compression, Fields, Format, InputError, Layout, NewCell, RawRecord, RecordError, RecordKind, RecordView, Source,
+    Spool, gzip_member, key_of, list_sources, parse_file_list, remove_leftovers,
 };
 use unspam::journal::{Checkpoint, Frame, Frames, Identity, Journal, write_report};
 use unspam::ledger::{Quarantined, write_quarantined};
@@ -18,7 +18,7 @@ use unspam::profile::{Campaigns, SiteProfile};
 use unspam::stats::{Samples, Stats};
 
 use crate::cli::config::Settings;
-use crate::cli::output::{Output, Payload, Piece};
+use crate::cli::output::{Output, Payload, Piece, text_name};
 use crate::cli::restore::Notes;
 use crate::cli::talk::{Progress, say, say_lines};
 
@@ -38,6 +38,10 @@ pub(crate) struct Context<'r> {
     /// Index of the record's part in its chunk.
     pub(crate) part: usize,
     pub(crate) notes: Option<&'r Notes>,
+    /// Whether the texts of web pages are extracted.
+    extract: bool,
+    /// The record with the text of its web page in the place of the page.
+    extracted: OnceCell<Option<Result<(Vec<u8>, Layout), RecordError>>>,
     past: &'r RefCell<Past>,
 }
 
@@ -50,11 +54,30 @@ struct Past {
 
 impl<'r> Context<'r> {
     /// Finds the text of the record; `None` if this is none, or the rest of a long one.
-    pub(crate) fn view(&self, fields: &Fields) -> Option<Result<RecordView<'r>, RecordError>> {
+    pub(crate) fn view(&self, fields: &Fields) -> Option<Result<RecordView<'_>, RecordError>> {
         match self.record.kind {
-            RecordKind::Record => Some(self.layout.view(&self.record, fields)),
+            RecordKind::Record => Some(match self.layout.view(&self.record, fields) {
+                Err(RecordError::Html) if self.extract => self.view_extracted(fields),
+                view => view,
+            }),
             RecordKind::TooLong => Some(Err(RecordError::TooLong { max: self.max_record })),
             _ => None,
+        }
+    }
+
+    fn view_extracted(&self, fields: &Fields) -> Result<RecordView<'_>, RecordError> {
+        match self.extracted.get_or_init(|| self.layout.extract(&self.record, fields)) {
+            Some(Ok((bytes, layout))) => layout.view(&RawRecord { bytes, ..self.record }, fields),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(RecordError::Html),
+        }
+    }
+
+    /// How ledgers name the file: as its output is named.
+    pub(crate) fn key(&self) -> String {
+        match self.format {
+            Format::Html => key_of(&text_name(self.source.relative())),
+            _ => self.source.key(),
         }
     }
 
@@ -71,7 +94,7 @@ impl<'r> Context<'r> {
     /// How messages name the record.
     pub(crate) fn name(&self) -> String {
         match self.format {
-            Format::Text => self.source.name(),
+            format if format.is_one_record() => self.source.name(),
             _ => format!("{}: {} {}", self.source.name(), self.format.record_noun(), self.record.number),
         }
     }
@@ -206,8 +229,6 @@ pub(crate) struct Plan<'p> {
     pub(crate) resume: bool,
     /// Share of the records to look at.
     pub(crate) sample: Option<f64>,
-    /// Whether not all records are looked at.
-    pub(crate) partial: bool,
     /// Writes what is to be there before the state of the run is thrown away.
     pub(crate) finish: Option<Box<dyn FnOnce(&mut Counts) -> Result<()> + 'p>>,
     /// Looks up what a chunk needs.
@@ -225,7 +246,6 @@ impl<'p> Plan<'p> {
             identity: None,
             resume: false,
             sample: None,
-            partial: false,
             finish: None,
             attach: None,
         }
@@ -292,19 +312,7 @@ impl<'p> Lines<'p> {
 /// The ledger is complete before the output gets its name, so that no removal is ever
 /// without its record.
 pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
-    let Plan {
-        settings,
-        sources,
-        mut output,
-        ledger,
-        quarantine,
-        identity,
-        resume,
-        sample,
-        partial,
-        finish,
-        mut attach,
-    } = plan;
+    let Plan { settings, sources, output, ledger, quarantine, identity, resume, sample, finish, mut attach } = plan;
     let total = sources.iter().map(|source| Some(source.path()?.metadata().ok()?.len())).sum::<Option<u64>>();
     let mut counts = Counts::default();
     let mut checkpoint = Checkpoint::default();
@@ -341,13 +349,16 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
     let mut read = settings.read.clone();
     read.bytes_read = Some(progress.counter());
     read.eager &= place.is_none();
+    read.eager_files &= place.is_none();
+    let mut output = output.flushing(read.eager_files);
     let skipped = &sources[..checkpoint.sources.min(sources.len())];
     progress.skip(skipped.iter().filter_map(|source| Some(source.path()?.metadata().ok()?.len())).sum());
     let feeder = Feeder::new(sources, read, settings.limit).skip_sources(checkpoint.sources);
     let jobs =
         feeder.map(|job| Assigned { frame: replay.take(&job), notes: attach.as_mut().map(|attach| attach(&job)), job });
     let compressions: Vec<Option<Compression>> = sources.iter().map(|source| output.compression(source)).collect();
-    let shared = Shared { sources, compressions, sample, journals: journal.is_some() };
+    let extract = settings.read.extract;
+    let shared = Shared { sources, compressions, sample, extract, journals: journal.is_some() };
     let mut messages = 0;
     let (mut since_bytes, mut since_sources) = (0, 0);
     let result = ordered(
@@ -398,11 +409,6 @@ pub(crate) fn run(plan: Plan<'_>, work: &impl Work) -> Result<Counts> {
             }
             // A source that cannot be opened has no output of its own.
             if let (Some(format), Some(payload)) = (done.format, done.payload.take()) {
-                if partial && matches!(payload, Payload::Cells(_)) {
-                    bail!(
-                        "Parquet files are written with all their rows: use --dry-run or --diff with --limit and --sample"
-                    );
-                }
                 output.write(done.source, source, format, payload, done.last_byte)?;
             } else if !done.out.is_empty() {
                 output.write(done.source, source, Format::Jsonl, Payload::Bytes(done.out), Some(b'\n'))?;
@@ -493,6 +499,7 @@ struct Shared<'s> {
     /// How the output of each source is compressed, if its records are written.
     compressions: Vec<Option<Compression>>,
     sample: Option<f64>,
+    extract: bool,
     journals: bool,
 }
 
@@ -504,18 +511,34 @@ fn handle(assigned: Assigned, shared: &Shared<'_>, work: &impl Work) -> Done {
         reports: frame.map(|frame| frame.reports.into_iter()),
         journal: shared.journals.then(Vec::new),
     });
-    // Where each record ends in the output, and whether it goes on.
+    let is_columnar = *job.chunk.layout() == Layout::Cells;
     let mut ends = Vec::new();
     for (part, record) in job.chunk.records().enumerate() {
         done.records = record.number;
         if shared.sample.is_some_and(|share| !is_sampled(&source.key(), record.number, share)) {
+            if is_columnar {
+                ends.push(End { left_out: true, ..End::at(done.out.len()) });
+            }
             continue;
         }
         let layout = job.chunk.layout();
         let (format, max_record, notes) = (job.format, job.max_record, notes.as_ref());
-        let context = Context { source, format, max_record, layout, record, part, notes, past: &past };
+        let (extract, extracted) = (shared.extract, OnceCell::new());
+        let past = &past;
+        let context = Context { source, format, max_record, layout, record, part, notes, extract, extracted, past };
         work.record(&context, &mut done);
-        ends.push((done.out.len(), record.kind == RecordKind::Null, record.goes_on));
+        let is_null = record.kind == RecordKind::Null;
+        ends.push(End { is_null, goes_on: record.goes_on, ..End::at(done.out.len()) });
+    }
+    let layout = job.chunk.layout().clone();
+    // A page whose text cannot be had has no output: it would be none of its format.
+    let unread = match job.chunk.end() {
+        _ if layout != Layout::Page => None,
+        Some(Err(error)) => Some(error.to_string()),
+        _ => done.problems.pop().map(|(_, problem)| problem),
+    };
+    if unread.is_some() {
+        done = Done { source: job.source, chunk: job.number, ..Done::default() };
     }
     let counts = &mut done.counts;
     counts.problems += done.problems.len() as u64;
@@ -528,17 +551,20 @@ fn handle(assigned: Assigned, shared: &Shared<'_>, work: &impl Work) -> Done {
         let before = done.out.len();
         notes.write_tail(&mut done.out);
         if done.out.len() > before {
-            ends.push((done.out.len(), false, false));
+            ends.push(End::at(done.out.len()));
         }
     }
-    let layout = job.chunk.layout().clone();
     let continues = job.chunk.continues();
-    let end = job.chunk.into_end();
+    let end = match unread {
+        Some(reason) => Some(Err(InputError::Malformed { format: "HTML", reason })),
+        None => job.chunk.into_end(),
+    };
     let opened = !matches!(
         end,
         Some(Err(InputError::Open { .. }
             | InputError::Unsupported { .. }
             | InputError::ColumnMissing { .. }
+            | InputError::ColumnNumber { .. }
             | InputError::Malformed { .. }))
     );
     match &end {
@@ -557,30 +583,45 @@ fn handle(assigned: Assigned, shared: &Shared<'_>, work: &impl Work) -> Done {
     done
 }
 
+/// Where a record ends in what goes to the output.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    at: usize,
+    is_null: bool,
+    /// Whether the record goes on in the next one.
+    goes_on: bool,
+    /// Whether it is not among those that were looked at.
+    left_out: bool,
+}
+
+impl End {
+    fn at(at: usize) -> Self {
+        Self { at, is_null: false, goes_on: false, left_out: false }
+    }
+}
+
 /// Puts results into the form in which they are written; the costly part of that is better
 /// done on many threads.
-fn encode(
-    out: Vec<u8>,
-    ends: &[(usize, bool, bool)],
-    continues: bool,
-    layout: &Layout,
-    compression: Option<Compression>,
-) -> Payload {
+fn encode(out: Vec<u8>, ends: &[End], continues: bool, layout: &Layout, compression: Option<Compression>) -> Payload {
     match (layout, compression) {
         (Layout::Cells, Some(_)) => {
             let mut start = 0;
-            let cells = ends.iter().map(|&(end, is_null, _)| {
-                let cell = (!is_null).then(|| out[start..end].to_vec());
-                start = end;
-                cell
+            let cells = ends.iter().map(|end| {
+                let text = &out[start..end.at];
+                start = end.at;
+                match end {
+                    End { left_out: true, .. } => NewCell::LeftOut,
+                    End { is_null: true, .. } => NewCell::Null,
+                    _ => NewCell::Text(text.to_vec()),
+                }
             });
             Payload::Cells(cells.collect())
         }
         (Layout::Warc, Some(Compression::Gzip)) => {
             let (mut pieces, mut start, mut inside) = (Vec::new(), 0, continues);
-            for &(end, _, goes_on) in ends {
-                let bytes = &out[start..end];
-                start = end;
+            for &End { at, goes_on, .. } in ends {
+                let bytes = &out[start..at];
+                start = at;
                 if bytes.is_empty() {
                     // It was moved to quarantine.
                 } else if inside || goes_on {
@@ -612,7 +653,9 @@ fn is_sampled(file: &str, record: u64, share: f64) -> bool {
 /// Says where a problem is and what it is.
 fn place_of(source: &Source, format: Option<Format>, record: u64, problem: &str) -> String {
     match format {
-        Some(Format::Text) | None => format!("{}: {problem}", source.name()),
-        Some(format) => format!("{}: {} {record}: {problem}", source.name(), format.record_noun()),
+        Some(format) if !format.is_one_record() => {
+            format!("{}: {} {record}: {problem}", source.name(), format.record_noun())
+        }
+        _ => format!("{}: {problem}", source.name()),
     }
 }

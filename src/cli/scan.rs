@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::ValueEnum;
 use unspam::Cleaner;
-use unspam::io::{Format, RecordKind, Source, write_dolma, write_error, write_findings};
+use unspam::io::{RecordKind, Source, write_dolma, write_error, write_findings};
 use unspam::offsets::OffsetUnit;
 
 use crate::cli::Exit;
@@ -43,6 +43,8 @@ const EXAMPLES: &str = "\
 Examples:
   unspam scan dump.jsonl.gz -o findings.jsonl
   unspam scan article.txt --format human
+  unspam scan pages.jsonl --text-field html --extract
+  tail -F crawl.jsonl | unspam scan --input-format jsonl - | while read -r found; do …; done
   unspam scan documents/ --format dolma -o attributes/
   unspam scan dump.jsonl | jq -c 'select(.verdict == \"spam\") | .id'
 
@@ -70,7 +72,7 @@ struct Scan<'s> {
 pub(crate) fn run(args: &Args) -> Result<Exit> {
     let Some(settings) = Settings::resolve(&args.common)? else { return Ok(Exit::Success) };
     let (sources, unlisted) = run::sources(&args.common.inputs, args.common.read.files_from.as_deref())?;
-    let output = Output::open(Kind::Lines, args.output.as_deref(), &args.common.inputs, &sources, "")?;
+    let output = Output::open(Kind::Lines, args.output.as_deref(), &args.common.inputs, &sources, "", false)?;
     let work = Scan {
         settings: &settings,
         style: args.format,
@@ -145,7 +147,7 @@ impl Work for Scan<'_> {
 impl Context<'_> {
     /// How findings name the record if it has no identifier: a text file by its path.
     pub(crate) fn path_json(&self) -> Option<String> {
-        let path = self.source.path().filter(|_| self.format == Format::Text)?;
+        let path = self.source.path().filter(|_| self.format.is_one_record())?;
         Some(serde_json::Value::from(path.to_string_lossy()).to_string())
     }
 

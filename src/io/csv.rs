@@ -64,6 +64,26 @@ impl Columns {
         found.map_err(|names| InputError::ColumnMissing { column: fields.text.clone(), found: listed(&names) })
     }
 
+    /// Finds the columns of a table without a header, whose columns are named by their numbers
+    /// from 1, in the first row that `head` begins with.
+    ///
+    /// # Errors
+    /// If the text column is not named by a number, or not there.
+    pub(crate) fn of_numbers(head: &[u8], fields: &Fields, delimiter: u8) -> Result<Self, InputError> {
+        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let count = parse(head, delimiter, |_| false).len();
+        let number = |name: &str| name.parse::<usize>().ok()?.checked_sub(1);
+        let Some(text) = number(&fields.text) else {
+            return Err(InputError::ColumnNumber { column: fields.text.clone() });
+        };
+        if text >= count {
+            let found = format!("{count} columns without names");
+            return Err(InputError::ColumnMissing { column: fields.text.clone(), found });
+        }
+        let other = |name: &str| number(name).filter(|&column| column < count);
+        Ok(Self { delimiter, count, text, id: other(&fields.id), url: other(&fields.url), lang: other(&fields.lang) })
+    }
+
     /// Whether `head` begins with a header of several columns one of which holds the text.
     pub(crate) fn looks_like_header(head: &[u8], fields: &Fields) -> Option<u8> {
         let columns = Self::of_header(head, fields, None).ok()?;
@@ -71,7 +91,7 @@ impl Columns {
     }
 
     fn find(head: &[u8], fields: &Fields, delimiter: u8) -> Result<Self, Vec<String>> {
-        let names: Vec<String> = parse(head, delimiter)
+        let names: Vec<String> = parse(head, delimiter, |_| true)
             .into_iter()
             .map(|(_, name)| String::from_utf8_lossy(&name).trim().to_owned())
             .collect();
@@ -93,7 +113,10 @@ impl Columns {
     /// If the row has other columns than the header, or its text is quoted in a way that
     /// could not be written again.
     pub(crate) fn row<'r>(&self, raw: &'r [u8]) -> Result<Row<'r>, RecordError> {
-        let parsed = parse(raw, self.delimiter);
+        let wanted = |column: usize| {
+            column == self.text || [self.id, self.url, self.lang].into_iter().flatten().any(|other| other == column)
+        };
+        let mut parsed = parse(raw, self.delimiter, wanted);
         if parsed.len() != self.count {
             return Err(RecordError::Columns { found: parsed.len(), expected: self.count });
         }
@@ -103,54 +126,74 @@ impl Columns {
         };
         let id = self.id.and_then(string).map(|id| serde_json::Value::from(id).to_string());
         let (url, lang) = (self.url.and_then(string), self.lang.and_then(string));
-        let (field, text) = &parsed[self.text];
+        let (field, text) = std::mem::take(&mut parsed[self.text]);
         let stored = &raw[field.clone()];
         let quoted = stored.first() == Some(&b'"');
-        let text =
-            str::from_utf8(text).map_err(|error| RecordError::NotUtf8 { at: field.start + error.valid_up_to() })?;
-        let mut spelt = Vec::with_capacity(stored.len());
-        spell(text.as_bytes(), quoted, &mut spelt);
-        if spelt != stored {
+        let text = String::from_utf8(text)
+            .map_err(|error| RecordError::NotUtf8 { at: field.start + error.utf8_error().valid_up_to() })?;
+        if !is_spelt(text.as_bytes(), quoted, stored) {
             return Err(RecordError::Quoting);
         }
         // Without doubled quotes the text stands in the row as it is.
         let plain = if quoted { field.start + 1..field.end - 1 } else { field.clone() };
         let text = if plain.len() == text.len() {
-            str::from_utf8(&raw[plain]).map_or_else(|_| Cow::Owned(text.to_owned()), Cow::Borrowed)
+            str::from_utf8(&raw[plain]).map_or(Cow::Owned(text), Cow::Borrowed)
         } else {
-            Cow::Owned(text.to_owned())
+            Cow::Owned(text)
         };
-        Ok(Row { field: field.clone(), quoted, alone: self.count == 1, text, id, url, lang })
+        Ok(Row { field, quoted, alone: self.count == 1, text, id, url, lang })
     }
 }
 
-/// Writes a field as it must stand in a row.
-pub(crate) fn spell(text: &[u8], quoted: bool, out: &mut Vec<u8>) {
-    if !quoted {
-        out.extend_from_slice(text);
-        return;
-    }
-    out.push(b'"');
-    for part in text.split_inclusive(|&byte| byte == b'"') {
-        out.extend_from_slice(part);
-        if part.last() == Some(&b'"') {
-            out.push(b'"');
+/// Writes a field of these parts as it must stand in a row.
+pub(crate) fn spell(parts: &[&[u8]], quoted: bool, out: &mut Vec<u8>) {
+    let quote = |out: &mut Vec<u8>| out.extend_from_slice(if quoted { b"\"" } else { b"" });
+    quote(out);
+    for text in parts {
+        if !quoted {
+            out.extend_from_slice(text);
+            continue;
+        }
+        for part in text.split_inclusive(|&byte| byte == b'"') {
+            out.extend_from_slice(part);
+            if part.last() == Some(&b'"') {
+                out.push(b'"');
+            }
         }
     }
-    out.push(b'"');
+    quote(out);
+}
+
+/// Whether a text would be spelt in that way.
+fn is_spelt(text: &[u8], quoted: bool, stored: &[u8]) -> bool {
+    if !quoted {
+        return text == stored;
+    }
+    let Some(mut rest) = stored.strip_prefix(b"\"").and_then(|stored| stored.strip_suffix(b"\"")) else { return false };
+    for part in text.split_inclusive(|&byte| byte == b'"') {
+        let Some(after) = rest.strip_prefix(part) else { return false };
+        rest = after;
+        if part.last() == Some(&b'"') {
+            let Some(after) = rest.strip_prefix(b"\"") else { return false };
+            rest = after;
+        }
+    }
+    rest.is_empty()
 }
 
 /// Whether a text that had no quotes needs them now: it would be read as quoted, or as no
 /// row at all.
-pub(crate) fn needs_quotes(text: &[u8], alone: bool) -> bool {
-    text.first() == Some(&b'"') || alone && text.is_empty()
+pub(crate) fn needs_quotes(parts: &[&[u8]], alone: bool) -> bool {
+    let first = parts.iter().find_map(|part| part.first());
+    first == Some(&b'"') || alone && first.is_none()
 }
 
-/// Returns the fields of the first row of `raw`: where each stands, and its value.
-fn parse(raw: &[u8], delimiter: u8) -> Vec<(Range<usize>, Vec<u8>)> {
+/// Returns the fields of the first row of `raw`: where each stands, and its value if that is
+/// wanted.
+fn parse(raw: &[u8], delimiter: u8, wanted: impl Fn(usize) -> bool) -> Vec<(Range<usize>, Vec<u8>)> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
     let mut fields = Vec::new();
-    let mut buffer = vec![0; raw.len().max(1)];
+    let mut buffer = vec![0; raw.len().clamp(1, FIRST_BUFFER)];
     let (mut start, mut at, mut len) = (0, 0, 0);
     loop {
         // Without input the parser is told that there is no more.
@@ -159,7 +202,7 @@ fn parse(raw: &[u8], delimiter: u8) -> Vec<(Range<usize>, Vec<u8>)> {
         len += written;
         match result {
             ReadFieldResult::InputEmpty => {}
-            ReadFieldResult::OutputFull => buffer.resize(buffer.len() * 2, 0),
+            ReadFieldResult::OutputFull => buffer.resize((buffer.len() * 2).min(raw.len() + 1), 0),
             ReadFieldResult::Field { record_end } => {
                 // The separator was read too, unless the input ended the field.
                 let end = if read > 0 { at - 1 } else { at };
@@ -167,7 +210,17 @@ fn parse(raw: &[u8], delimiter: u8) -> Vec<(Range<usize>, Vec<u8>)> {
                     // Empty lines before a row are no part of it.
                     start += raw[start..end].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
                 }
-                fields.push((start..end, buffer[..len].to_vec()));
+                let value = if !wanted(fields.len()) {
+                    Vec::new()
+                } else if len > FIRST_BUFFER {
+                    // What is big is handed over, and not copied.
+                    let mut value = std::mem::replace(&mut buffer, vec![0; FIRST_BUFFER]);
+                    value.truncate(len);
+                    value
+                } else {
+                    buffer[..len].to_vec()
+                };
+                fields.push((start..end, value));
                 (start, len) = (at, 0);
                 if record_end {
                     return fields;
@@ -177,6 +230,9 @@ fn parse(raw: &[u8], delimiter: u8) -> Vec<(Range<usize>, Vec<u8>)> {
         }
     }
 }
+
+/// Bytes of the buffer that a row is parsed into at first: most rows are shorter.
+const FIRST_BUFFER: usize = 64 << 10;
 
 /// Finds the ends of rows, a piece of input at a time.
 pub(crate) struct RowScanner {
@@ -258,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn columns_without_names_have_numbers() {
+        let fields = |text: &str| Fields { text: text.to_owned(), id: "1".to_owned(), ..Fields::default() };
+        let found =
+            Columns::of_numbers(b"\xEF\xBB\xBF7,\"a, b\",http://x\n8,c,d\n", &fields("2"), b',').expect("columns");
+        assert_eq!((found.count, found.text, found.id, found.url), (3, 1, Some(0), None));
+        let message = |text: &str| Columns::of_numbers(b"a,b\n", &fields(text), b',').expect_err("none").to_string();
+        assert!(message("3").contains("2 columns without names"), "{}", message("3"));
+        assert!(message("text").contains("--text-field 2"), "{}", message("text"));
+        assert!(message("0").contains("\"0\" is no number"), "{}", message("0"));
+    }
+
+    #[test]
     fn a_row_says_where_its_text_stands() {
         let raw = b"\n7,\"a \"\"b\"\",\nc\",http://x\r\n";
         let row = columns("id,text,url\n").row(raw).expect("a row");
@@ -297,7 +365,7 @@ mod tests {
             rows.push(&bytes[start..]);
             prop_assert_eq!(rows.concat(), bytes);
             // Each row alone reads as it does within the file.
-            let ours: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| parse(row, b',').into_iter().map(|(_, value)| value).collect()).filter(|row: &Vec<_>| !row.is_empty()).collect();
+            let ours: Vec<Vec<Vec<u8>>> = rows.iter().map(|row| parse(row, b',', |_| true).into_iter().map(|(_, value)| value).collect()).filter(|row: &Vec<_>| !row.is_empty()).collect();
             let mut whole = Reader::new();
             let (mut buffer, mut at, mut theirs, mut row, mut len) = ([0; 999], 0, Vec::new(), Vec::new(), 0);
             loop {

@@ -70,8 +70,14 @@ pub enum RecordError {
     )]
     Quoting,
     /// A text that is a web page.
-    #[error("text is HTML: extract its text first, for example with trafilatura")]
+    #[error("text is HTML: extract its text first, with --extract or for example with trafilatura")]
     Html,
+    /// A web page without text that could be found.
+    #[error("web page cannot be read: {reason}")]
+    Page {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A WARC record that makes no sense.
     #[error("not a WARC record: {reason}")]
     Warc {
@@ -105,6 +111,14 @@ pub enum InputError {
         column: String,
         /// The columns found.
         found: String,
+    },
+    /// A table without a header whose column is not named by a number.
+    #[error(
+        "column \"{column}\" is no number from 1: without a header, name columns by number, such as --text-field 2"
+    )]
+    ColumnNumber {
+        /// The column looked for.
+        column: String,
     },
     /// A file of a known format that cannot be read.
     #[error("cannot be read as {format}: {reason}")]

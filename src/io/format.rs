@@ -22,11 +22,13 @@ pub enum Format {
     Warc,
     /// Columns in row groups.
     Parquet,
+    /// The whole input is one web page, from which a text is extracted.
+    Html,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Jsonl, Self::Csv, Self::Tsv, Self::Warc, Self::Parquet];
+    pub const ALL: [Self; 7] = [Self::Text, Self::Jsonl, Self::Csv, Self::Tsv, Self::Warc, Self::Parquet, Self::Html];
 
     /// The name used on the command line.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Format {
             Self::Tsv => "tsv",
             Self::Warc => "warc",
             Self::Parquet => "parquet",
+            Self::Html => "html",
         }
     }
 
@@ -45,8 +48,13 @@ impl Format {
         match self {
             Self::Jsonl => "line",
             Self::Csv | Self::Tsv | Self::Parquet => "row",
-            Self::Text | Self::Warc => "record",
+            Self::Text | Self::Warc | Self::Html => "record",
         }
+    }
+
+    /// Whether an input is one record: a text, or a page.
+    pub fn is_one_record(self) -> bool {
+        matches!(self, Self::Text | Self::Html)
     }
 
     /// Whether outputs of several inputs of this format can follow each other in one file.
@@ -67,11 +75,10 @@ impl Format {
             return Ok(Self::Warc);
         }
         if is_html(head) {
-            return Err(html());
+            return Ok(Self::Html);
         }
         match name.and_then(Self::of_name) {
             Some(format) => Ok(format),
-            None if matches!(name.and_then(extension).as_deref(), Some("html" | "htm" | "xhtml")) => Err(html()),
             None => Self::of_content(head),
         }
     }
@@ -85,6 +92,7 @@ impl Format {
             "tsv" | "tab" => Some(Self::Tsv),
             "warc" | "wet" => Some(Self::Warc),
             "parquet" | "pq" => Some(Self::Parquet),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
             _ => None,
         }
     }
@@ -125,7 +133,8 @@ impl FromStr for Format {
             "tsv" => Ok(Self::Tsv),
             "warc" | "wet" => Ok(Self::Warc),
             "parquet" => Ok(Self::Parquet),
-            _ => Err(format!("unknown format \"{text}\": use text, jsonl, csv, tsv, warc or parquet")),
+            "html" => Ok(Self::Html),
+            _ => Err(format!("unknown format \"{text}\": use text, jsonl, csv, tsv, warc, parquet or html")),
         }
     }
 }
@@ -172,7 +181,14 @@ fn extension(name: &Path) -> Option<String> {
 
 /// Whether the first bytes are those of a web page.
 pub(crate) fn is_html(head: &[u8]) -> bool {
-    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let mut start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    // Comments and the declaration of XML may stand before.
+    for (begin, end) in [(&b"<?xml"[..], &b"?>"[..]), (b"<!--", b"-->"), (b"<!--", b"-->")] {
+        if start.starts_with(begin) {
+            let Some(at) = memchr::memmem::find(start, end) else { return false };
+            start = start[at + end.len()..].trim_ascii_start();
+        }
+    }
     let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
     begins(b"<!doctype html") || begins(b"<html")
 }
@@ -181,8 +197,9 @@ fn unsupported(found: &'static str, advice: &'static str) -> InputError {
     InputError::Unsupported { found, advice }
 }
 
-fn html() -> InputError {
-    unsupported("HTML", "extract its text first, for example with trafilatura")
+/// The error of a web page that was not meant to be read.
+pub(crate) fn html() -> InputError {
+    unsupported("HTML", "extract its text first, with --extract or for example with trafilatura")
 }
 
 #[cfg(test)]
@@ -213,8 +230,10 @@ mod tests {
 
     #[test]
     fn other_kinds_are_refused_with_advice() {
-        let error = Format::detect(None, b"<!DOCTYPE html><p>").expect_err("HTML is refused");
-        assert!(error.to_string().contains("trafilatura"), "{error}");
+        let found = Format::detect(None, b"\xEF\xBB\xBF <?xml version='1.0'?>\n<!-- a --><!DOCTYPE html><p>");
+        assert_eq!(found.ok(), Some(Format::Html));
+        assert_eq!(detect("page.HTM.gz", b"<p>"), Some(Format::Html));
+        assert!(html().to_string().contains("trafilatura"));
         assert_eq!(detect("a.jsonl", b"PAR1...."), Some(Format::Parquet));
         assert_eq!(detect("a.txt", b"WARC/1.0\r\n"), Some(Format::Warc));
     }

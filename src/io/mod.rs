@@ -15,6 +15,8 @@ mod error;
 mod findings;
 mod format;
 mod json;
+#[cfg(feature = "extract")]
+mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reader;
@@ -23,12 +25,14 @@ mod source;
 mod warc;
 mod writer;
 
+#[cfg(feature = "parquet")]
+pub use self::parquet::NewCell;
 pub use error::{InputError, RecordError};
 pub use findings::{add_field, drop_field, write_dolma, write_error, write_findings};
 pub use format::{Compression, Format};
 pub use reader::{Cell, Chunk, RawRecord, ReadOptions, RecordKind, RecordReader};
 pub use record::{Fields, Layout, RecordText, RecordView, RowLayout};
-pub use source::{Source, list_sources, parse_file_list};
+pub use source::{Source, key_of, list_sources, parse_file_list};
 #[cfg(feature = "parquet")]
 pub use writer::ColumnWriter;
 pub use writer::{RecordWriter, Spool, WriteError, gzip_member, remove_leftovers};

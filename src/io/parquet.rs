@@ -15,8 +15,11 @@ use std::thread::{self, JoinHandle};
 use parquet::basic::Type;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
+use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
+    Int96Type,
+};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -260,8 +263,19 @@ impl CellReader {
     }
 }
 
-/// A run of cells, `None` for those without a value.
-pub(crate) type Cells = Vec<Option<Vec<u8>>>;
+/// What becomes of a cell of the text column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewCell {
+    /// It holds this text.
+    Text(Vec<u8>),
+    /// It has no value.
+    Null,
+    /// Its row is left out.
+    LeftOut,
+}
+
+/// A run of cells.
+pub(crate) type Cells = Vec<NewCell>;
 
 /// Writes a copy of a file with other cells in its text column.
 ///
@@ -272,10 +286,12 @@ pub(crate) struct CellWriter<W> {
 }
 
 impl<W: Write + Send + 'static> CellWriter<W> {
-    pub(crate) fn new(source: &Path, text_field: &str, sink: W) -> Self {
+    /// Starts a copy of `source`; with `partial`, rows may be left out, and those behind the
+    /// last cell are.
+    pub(crate) fn new(source: &Path, text_field: &str, partial: bool, sink: W) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let (source, text_field) = (source.to_owned(), text_field.to_owned());
-        let thread = thread::spawn(move || write(&source, &text_field, sink, &receiver));
+        let thread = thread::spawn(move || write(&source, &text_field, partial, sink, &receiver));
         Self { cells: Some(sender), thread: Some(thread) }
     }
 
@@ -316,25 +332,58 @@ impl<W> Drop for CellWriter<W> {
     }
 }
 
-fn write<W: Write + Send>(source: &PathBuf, text_field: &str, sink: W, cells: &Receiver<Cells>) -> ParquetResult<W> {
+fn write<W: Write + Send>(
+    source: &PathBuf,
+    text_field: &str,
+    partial: bool,
+    sink: W,
+    cells: &Receiver<Cells>,
+) -> ParquetResult<W> {
     let input = File::open(source)?;
     let metadata =
         ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional).parse_and_finish(&input)?;
     let schema = metadata.file_metadata().schema_descr();
     let text = text_column(schema, text_field).map_err(|error| ParquetError::General(error.to_string()))?;
-    let properties = Arc::new(properties(&metadata, text, &input));
+    let encoded: Vec<usize> = if partial { (0..schema.num_columns()).collect() } else { vec![text] };
+    let properties = Arc::new(properties(&metadata, text, &encoded, &input));
     let mut writer = SerializedFileWriter::new(sink, schema.root_schema_ptr(), properties)?;
     let mut cells = cells.iter().flatten();
     let max_level = schema.column(text).max_def_level();
     // Within a structure, a missing text may be a missing structure: its level says.
-    let levels_of = if max_level > 1 { Some(SerializedFileReader::new(input.try_clone()?)?) } else { None };
+    let file = if max_level > 1 || partial { Some(SerializedFileReader::new(input.try_clone()?)?) } else { None };
     for (index, group) in metadata.row_groups().iter().enumerate() {
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        // Which rows stay must be known before the first column is written.
+        let known: Cells = if partial { cells.by_ref().take(rows).collect() } else { Vec::new() };
+        let keep: Option<Vec<bool>> = partial.then(|| {
+            let stays = |row| known.get(row).is_some_and(|cell| *cell != NewCell::LeftOut);
+            (0..rows).map(stays).collect()
+        });
+        let left_out = |keep: &Vec<bool>| keep.contains(&false);
+        if keep.as_ref().is_some_and(|keep| left_out(keep) && !keep.contains(&true)) {
+            continue;
+        }
+        let keep = keep.filter(left_out);
+        let mut texts = known.into_iter().chain(cells.by_ref()).filter(|cell| *cell != NewCell::LeftOut);
         let mut group_out = writer.next_row_group()?;
         for (column, chunk) in group.columns().iter().enumerate() {
             if column == text {
-                let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-                let levels = levels_of.as_ref().map(|file| levels(file, index, text, rows)).transpose()?;
-                write_text(&mut group_out, rows, max_level, levels.as_deref(), &mut cells)?;
+                let levels = match &file {
+                    Some(file) if max_level > 1 => {
+                        let mut stays = keep.iter().flatten();
+                        let mut levels = levels(file, index, text, rows)?;
+                        levels.retain(|_| stays.next().copied().unwrap_or(true));
+                        Some(levels)
+                    }
+                    _ => None,
+                };
+                let rows = keep.as_ref().map_or(rows, |keep| keep.iter().filter(|&&stays| stays).count());
+                write_text(&mut group_out, rows, max_level, levels.as_deref(), &mut texts)?;
+                continue;
+            }
+            if let (Some(file), Some(keep)) = (&file, &keep) {
+                let reader = file.get_row_group(index)?.get_column_reader(column)?;
+                copy_column(reader, &mut group_out, keep)?;
                 continue;
             }
             let page_index = metadata.page_index();
@@ -353,8 +402,63 @@ fn write<W: Write + Send>(source: &PathBuf, text_field: &str, sink: W, cells: &R
     writer.into_inner()
 }
 
-/// Returns properties that make the text column look like the one of the input.
-fn properties(metadata: &ParquetMetaData, text: usize, input: &File) -> WriterProperties {
+/// Writes the rows of a column that stay.
+fn copy_column<W: Write + Send>(
+    reader: ColumnReader,
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    keep: &[bool],
+) -> ParquetResult<()> {
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General("the row group has fewer columns than the schema".to_owned()));
+    };
+    match reader {
+        ColumnReader::BoolColumnReader(reader) => copy_rows(reader, column.typed::<BoolType>(), keep)?,
+        ColumnReader::Int32ColumnReader(reader) => copy_rows(reader, column.typed::<Int32Type>(), keep)?,
+        ColumnReader::Int64ColumnReader(reader) => copy_rows(reader, column.typed::<Int64Type>(), keep)?,
+        ColumnReader::Int96ColumnReader(reader) => copy_rows(reader, column.typed::<Int96Type>(), keep)?,
+        ColumnReader::FloatColumnReader(reader) => copy_rows(reader, column.typed::<FloatType>(), keep)?,
+        ColumnReader::DoubleColumnReader(reader) => copy_rows(reader, column.typed::<DoubleType>(), keep)?,
+        ColumnReader::ByteArrayColumnReader(reader) => copy_rows(reader, column.typed::<ByteArrayType>(), keep)?,
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+            copy_rows(reader, column.typed::<FixedLenByteArrayType>(), keep)?;
+        }
+    }
+    column.close()
+}
+
+fn copy_rows<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    writer: &mut ColumnWriterImpl<'_, T>,
+    keep: &[bool],
+) -> ParquetResult<()> {
+    let descriptor = Arc::clone(writer.get_descriptor());
+    let (nullable, repeated) = (descriptor.max_def_level() > 0, descriptor.max_rep_level() > 0);
+    let (mut levels, mut again, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for run in keep.chunk_by(|a, b| a == b) {
+        let mut left = run.len();
+        while left > 0 {
+            let step = left.min(MAX_STEP);
+            let done = if run[0] {
+                levels.clear();
+                again.clear();
+                values.clear();
+                let (records, _, _) = reader.read_records(step, Some(&mut levels), Some(&mut again), &mut values)?;
+                writer.write_batch(&values, nullable.then_some(&levels[..]), repeated.then_some(&again[..]))?;
+                records
+            } else {
+                reader.skip_records(step)?
+            };
+            if done < step {
+                return Err(ParquetError::General(format!("a column ends {} rows too early", step - done)));
+            }
+            left -= step;
+        }
+    }
+    Ok(())
+}
+
+/// Returns properties that make the columns that are encoded look like those of the input.
+fn properties(metadata: &ParquetMetaData, text: usize, encoded: &[usize], input: &File) -> WriterProperties {
     let file = metadata.file_metadata();
     let mut builder = WriterProperties::builder()
         .set_writer_version(if file.version() >= 2 { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 })
@@ -363,27 +467,30 @@ fn properties(metadata: &ParquetMetaData, text: usize, input: &File) -> WriterPr
         builder = builder.set_created_by(created_by.to_owned());
     }
     let Some(group) = metadata.row_groups().first() else { return builder.build() };
-    let column = group.column(text);
-    let path = column.column_path().clone();
     let index = metadata.page_index();
-    let page_statistics = index.is_some_and(|index| index.column_index(0, text).is_some());
-    let statistics = match column.statistics() {
-        _ if page_statistics => EnabledStatistics::Page,
-        Some(_) => EnabledStatistics::Chunk,
-        None => EnabledStatistics::None,
-    };
+    for &number in encoded {
+        let column = group.column(number);
+        let path = column.column_path().clone();
+        let page_statistics = index.is_some_and(|index| index.column_index(0, number).is_some());
+        let statistics = match column.statistics() {
+            _ if page_statistics => EnabledStatistics::Page,
+            Some(_) => EnabledStatistics::Chunk,
+            None => EnabledStatistics::None,
+        };
+        builder = builder
+            .set_column_compression(path.clone(), column.compression())
+            .set_column_dictionary_enabled(path.clone(), column.dictionary_page_offset().is_some())
+            .set_column_statistics_enabled(path.clone(), statistics)
+            .set_column_bloom_filter_enabled(
+                path,
+                Sbbf::read_from_column_chunk(column, input).is_ok_and(|found| found.is_some()),
+            );
+    }
     // Cleaning may change the order of texts.
     let sorted =
         group.sorting_columns().filter(|columns| columns.iter().all(|sorted| sorted.column_idx != text as i32));
     builder
         .set_offset_index_disabled(index.is_none_or(|index| index.offset_index(0, text).is_none()))
-        .set_column_compression(path.clone(), column.compression())
-        .set_column_dictionary_enabled(path.clone(), column.dictionary_page_offset().is_some())
-        .set_column_statistics_enabled(path.clone(), statistics)
-        .set_column_bloom_filter_enabled(
-            path,
-            Sbbf::read_from_column_chunk(column, input).is_ok_and(|found| found.is_some()),
-        )
         .set_sorting_columns(sorted.cloned())
         .build()
 }
@@ -408,7 +515,7 @@ fn write_text<W: Write + Send>(
     rows: usize,
     max_level: i16,
     original: Option<&[i16]>,
-    cells: &mut impl Iterator<Item = Option<Vec<u8>>>,
+    cells: &mut impl Iterator<Item = NewCell>,
 ) -> ParquetResult<()> {
     let Some(mut column) = group.next_column()? else {
         return Err(ParquetError::General("the row group has no text column".to_owned()));
@@ -422,11 +529,13 @@ fn write_text<W: Write + Send>(
             };
             let level = original.and_then(|levels| levels.get(rows - left)).copied();
             left -= 1;
-            levels.push(if cell.is_some() { max_level } else { level.unwrap_or(max_level - 1) });
-            if let Some(cell) = cell {
-                bytes += cell.len();
-                values.push(ByteArray::from(cell));
-            }
+            let NewCell::Text(cell) = cell else {
+                levels.push(level.unwrap_or(max_level - 1));
+                continue;
+            };
+            levels.push(max_level);
+            bytes += cell.len();
+            values.push(ByteArray::from(cell));
         }
         column.typed::<ByteArrayType>().write_batch(&values, (max_level > 0).then_some(&levels[..]), None)?;
     }

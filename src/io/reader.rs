@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::io::csv::{Columns, RowScanner};
 use crate::io::error::Expanded;
+use crate::io::format::html;
 use crate::io::record::{Layout, RowLayout};
 use crate::io::warc::WarcScanner;
 use crate::io::{Compression, Fields, Format, InputError, RecordError, Source};
@@ -30,6 +31,11 @@ pub struct ReadOptions {
     pub fields: Fields,
     /// The character between columns of a table, or `None` to find it out.
     pub delimiter: Option<u8>,
+    /// Whether tables begin with a row of their names; without, columns are named by number.
+    pub header: bool,
+    /// Whether web pages are read, to have their text extracted ([`Layout::extract`]).
+    #[cfg(feature = "extract")]
+    pub extract: bool,
     /// Most bytes of one record of a record format.
     pub max_record: usize,
     /// Most bytes that a compressed byte may grow to, over all of an input.
@@ -39,6 +45,8 @@ pub struct ReadOptions {
     /// Whether records of standard input are passed on as soon as they are there: somebody may
     /// be waiting at the other end of the pipe.
     pub eager: bool,
+    /// Whether records of files are passed on in that way too: a file may be a named pipe.
+    pub eager_files: bool,
     /// Counts the bytes read from files, compressed as they are, if somebody watches.
     pub bytes_read: Option<Arc<AtomicU64>>,
 }
@@ -54,6 +62,17 @@ impl ReadOptions {
     /// Big enough to make hand-over cheap, small enough to keep two cores level.
     pub const DEFAULT_CHUNK_BYTES: usize = 1 << 20;
 
+    #[cfg(feature = "extract")]
+    fn extracts(&self) -> bool {
+        self.extract
+    }
+
+    #[cfg(not(feature = "extract"))]
+    #[allow(clippy::unused_self, reason = "there is a choice with the feature \"extract\"")]
+    fn extracts(&self) -> bool {
+        false
+    }
+
     /// Returns the default options for inputs of one format.
     pub fn of(format: Format) -> Self {
         Self { format: Some(format), ..Self::default() }
@@ -66,10 +85,14 @@ impl Default for ReadOptions {
             format: None,
             fields: Fields::default(),
             delimiter: None,
+            header: true,
+            #[cfg(feature = "extract")]
+            extract: false,
             max_record: Self::DEFAULT_MAX_RECORD,
             max_expansion: Self::DEFAULT_MAX_EXPANSION,
             chunk_bytes: Self::DEFAULT_CHUNK_BYTES,
             eager: true,
+            eager_files: false,
             bytes_read: None,
         }
     }
@@ -308,7 +331,7 @@ impl RecordReader {
             Some(count) => Box::new(Counted { input: file, count: Arc::clone(count) }),
             None => Box::new(file),
         };
-        Self::new(raw, Some(path), false, options)
+        Self::new(raw, Some(path), options.eager_files, options)
     }
 
     #[cfg(feature = "parquet")]
@@ -355,8 +378,8 @@ impl RecordReader {
                     .map_err(opening)?,
             )),
         };
-        let (head, error) = match options.format {
-            Some(Format::Text | Format::Jsonl | Format::Warc) => (Vec::new(), None),
+        let (mut head, mut error) = match options.format {
+            Some(Format::Text | Format::Jsonl | Format::Warc | Format::Html) => (Vec::new(), None),
             _ => read_head(&mut plain, |head| head.len() >= HEAD_BYTES || head.contains(&b'\n')),
         };
         let mut format = match options.format {
@@ -365,7 +388,7 @@ impl RecordReader {
         };
         let named = options.format.is_some() || name.is_some_and(|name| Format::of_name(name).is_some());
         let mut delimiter = options.delimiter;
-        if format == Format::Text && !named {
+        if format == Format::Text && !named && options.header {
             if let Some(found) = Columns::looks_like_header(&head, &options.fields) {
                 (format, delimiter) = (Format::Csv, delimiter.or(Some(found)));
             }
@@ -373,11 +396,30 @@ impl RecordReader {
         let (layout, scanner) = match format {
             Format::Text => (Layout::Text, Scanner::Whole),
             Format::Jsonl => (Layout::Jsonl, Scanner::Lines),
-            Format::Warc => (Layout::Warc, Scanner::Warc(WarcScanner::default())),
+            Format::Warc => (Layout::Warc, Scanner::Warc(WarcScanner::new(options.extracts()))),
+            Format::Html if options.extracts() => (Layout::Page, Scanner::Whole),
+            Format::Html => return Err(html()),
             Format::Csv | Format::Tsv if head.is_empty() && error.is_none() => (Layout::Text, Scanner::Lines),
             Format::Csv | Format::Tsv => {
                 let delimiter = if format == Format::Tsv { delimiter.or(Some(b'\t')) } else { delimiter };
-                let columns = Columns::of_header(&head, &options.fields, delimiter)?;
+                let columns = if options.header {
+                    Columns::of_header(&head, &options.fields, delimiter)?
+                } else {
+                    // Rows of text hold too many of all delimiters to find out which it is.
+                    let delimiter = delimiter.unwrap_or(b',');
+                    let ends = |bytes: &[u8]| RowScanner::new(delimiter).scan(bytes).1;
+                    if error.is_none() && !ends(&head) {
+                        let (more, failed) = read_head(&mut plain, |more| ends(&[&head, more].concat()));
+                        let is_cut = more.len() >= HEAD_BYTES && !ends(&[&head[..], &more].concat());
+                        if is_cut {
+                            let reason = format!("its first row is longer than {HEAD_BYTES} bytes");
+                            return Err(InputError::Malformed { format: "a table without a header", reason });
+                        }
+                        head.extend(more);
+                        error = failed;
+                    }
+                    Columns::of_numbers(&head, &options.fields, delimiter)?
+                };
                 let scanner = Scanner::Rows(Box::new(RowScanner::new(columns.delimiter)));
                 (Layout::Rows(RowLayout(Arc::new(columns))), scanner)
             }
@@ -394,7 +436,7 @@ impl RecordReader {
         let reader = RowReader {
             input: BufReader::with_capacity(BUFFER_BYTES, plain),
             format,
-            header_ahead: matches!(layout, Layout::Rows(_)),
+            header_ahead: options.header && matches!(layout, Layout::Rows(_)),
             layout,
             compression,
             max_record,
@@ -556,6 +598,9 @@ impl RowReader {
         if passes && have > self.chunk_bytes {
             self.pass(chunk);
             return part(self, start + self.chunk_bytes, chunk, RecordKind::Filler, RecordKind::Filler);
+        }
+        if self.format == Format::Html && have > self.max_record {
+            return Next::Failed(RecordError::TooLong { max: self.max_record });
         }
         if !passes && have > self.max_record {
             return part(self, start + self.max_record + 1, chunk, RecordKind::TooLong, RecordKind::Rest);

@@ -9,6 +9,8 @@ use crate::detector::Detector;
 use crate::document::Document;
 use crate::io::csv::Columns;
 use crate::io::format::is_html;
+#[cfg(feature = "extract")]
+use crate::io::page;
 use crate::io::{Format, RawRecord, RecordError, csv, json, warc};
 use crate::ledger::{LedgerError, Removed};
 use crate::report::Report;
@@ -97,6 +99,8 @@ pub enum Layout {
     Warc,
     /// A cell of the text column.
     Cells,
+    /// The record is a web page.
+    Page,
 }
 
 /// Where the columns of a table stand, as its header says.
@@ -109,9 +113,19 @@ impl Layout {
     /// # Errors
     /// If the record is none of this layout, or holds no text.
     pub fn view<'r>(&self, record: &RawRecord<'r>, fields: &Fields) -> Result<RecordView<'r>, RecordError> {
+        let view = self.find(record, fields)?;
+        // Whoever says that a file is text means it.
+        if *self != Self::Text && is_html(view.text.as_bytes()) {
+            return Err(RecordError::Html);
+        }
+        Ok(view)
+    }
+
+    fn find<'r>(&self, record: &RawRecord<'r>, fields: &Fields) -> Result<RecordView<'r>, RecordError> {
         let raw = record.bytes;
-        let view = match self {
-            Self::Text => return Format::Text.view(raw, fields),
+        Ok(match self {
+            Self::Text => Format::Text.view(raw, fields)?,
+            Self::Page => return Err(RecordError::Html),
             Self::Jsonl => Format::Jsonl.view(raw, fields)?,
             Self::Rows(RowLayout(columns)) => {
                 let row = columns.row(raw)?;
@@ -128,6 +142,9 @@ impl Layout {
                 let broken = || RecordError::Warc { reason: "it ends within its header".to_owned() };
                 let header = warc::header(raw).ok_or_else(broken)??;
                 let block = warc::block(raw, &header)?;
+                if !header.is_text {
+                    return Err(RecordError::Html);
+                }
                 warc::check_digests(&raw[..header.len])?;
                 let text = utf8(&raw[block.clone()], block.start)?;
                 let id = header.id.map(|id| Cow::Owned(serde_json::Value::from(id).to_string()));
@@ -146,11 +163,7 @@ impl Layout {
                     place: Place::Whole,
                 }
             }
-        };
-        if is_html(view.text.as_bytes()) {
-            return Err(RecordError::Html);
-        }
-        Ok(view)
+        })
     }
 
     /// Returns the identifier, as JSON, of a raw record that need not hold a text.
@@ -162,7 +175,52 @@ impl Layout {
                 Some(Cow::Owned(serde_json::Value::from(id).to_string()))
             }
             Self::Cells => record.cell?.id.as_deref().map(Cow::Borrowed),
-            Self::Text | Self::Rows(_) => None,
+            Self::Text | Self::Rows(_) | Self::Page => None,
+        }
+    }
+
+    /// Returns the record with the text of its web page in the place of the page, and how it
+    /// is laid out; `None` if it holds no page.
+    ///
+    /// A page of a WARC file becomes a record `conversion` that refers to it.
+    ///
+    /// # Errors
+    /// If the page cannot be read, or shows no text.
+    #[cfg(feature = "extract")]
+    pub fn extract(&self, record: &RawRecord<'_>, fields: &Fields) -> Option<Result<(Vec<u8>, Self), RecordError>> {
+        let raw = record.bytes;
+        let extracted = |text: Result<String, RecordError>| {
+            text.map(|mut text| {
+                text.push('\n');
+                text
+            })
+        };
+        match self {
+            Self::Page => Some(extracted(page::text(raw, None)).map(|text| (text.into_bytes(), Self::Text))),
+            Self::Warc => {
+                let header = warc::header(raw)?.ok()?;
+                let block = warc::block(raw, &header).ok()?;
+                if header.is_text && !is_html(&raw[block.clone()]) {
+                    return None;
+                }
+                let text = extracted(warc::page_text(&header, &raw[block]));
+                Some(text.map(|text| (warc::conversion(raw, &header, text.as_bytes()), Self::Warc)))
+            }
+            _ => {
+                let view = self.find(record, fields).ok()?;
+                if !is_html(view.text.as_bytes()) {
+                    return None;
+                }
+                let text = page::text(view.text.as_bytes(), Some("utf-8"));
+                Some(text.map(|text| {
+                    let mut out = Vec::with_capacity(raw.len());
+                    match &view.place {
+                        Place::Literal { .. } => view.write_stored(json::escape(&text).as_bytes(), &mut out),
+                        _ => view.write_text(&[text.as_bytes()], &mut out),
+                    }
+                    (out, self.clone())
+                }))
+            }
         }
     }
 }
@@ -207,6 +265,11 @@ impl Format {
 }
 
 impl<'r> RecordView<'r> {
+    /// The record as it stands in its input.
+    pub fn raw(&self) -> &'r [u8] {
+        self.raw
+    }
+
     /// The text.
     pub fn text(&self) -> &RecordText<'r> {
         &self.text
@@ -254,31 +317,37 @@ impl<'r> RecordView<'r> {
     }
 
     /// Appends the record without the edits of its text; all other bytes stay as they are.
-    pub fn write_without(&self, edits: &[Edit], out: &mut Vec<u8>) {
+    ///
+    /// Takes the view, because its text is given back before the record is written once more:
+    /// a record may be as big as all the memory that a run should take.
+    pub fn write_without(self, edits: &[Edit], out: &mut Vec<u8>) {
         match &self.place {
             Place::Whole | Place::Literal { .. } => {
+                let cuts = self.stored_ranges(edits.iter().map(|edit| edit.span.range()));
+                let (raw, start) = (self.raw, self.text_start());
+                drop(self);
+                out.reserve(raw.len() - cuts.iter().map(Range::len).sum::<usize>());
                 let mut at = 0;
-                let start = self.text_start();
-                for cut in self.stored_ranges(edits.iter().map(|edit| edit.span.range())) {
-                    out.extend_from_slice(&self.raw[at..cut.start + start]);
+                for cut in cuts {
+                    out.extend_from_slice(&raw[at..cut.start + start]);
                     at = cut.end + start;
                 }
-                out.extend_from_slice(&self.raw[at..]);
+                out.extend_from_slice(&raw[at..]);
             }
-            _ => self.write_text(&Cleaner::apply(self.text.as_bytes(), edits), out),
+            _ => self.write_text(&Cleaner::kept(self.text.as_bytes(), edits), out),
         }
     }
 
-    /// Appends the record with another text.
-    fn write_text(&self, text: &[u8], out: &mut Vec<u8>) {
+    /// Appends the record with a text of these parts.
+    fn write_text(&self, parts: &[&[u8]], out: &mut Vec<u8>) {
         match &self.place {
             Place::Field { range, quoted, alone } => {
                 out.extend_from_slice(&self.raw[..range.start]);
-                csv::spell(text, *quoted || csv::needs_quotes(text, *alone), out);
+                csv::spell(parts, *quoted || csv::needs_quotes(parts, *alone), out);
                 out.extend_from_slice(&self.raw[range.end..]);
             }
-            Place::Block(block) => warc::write(self.raw, block, text, out),
-            Place::Whole | Place::Literal { .. } => self.write_stored(text, out),
+            Place::Block(block) => warc::write(self.raw, block, parts, out),
+            Place::Whole | Place::Literal { .. } => self.write_stored(&parts.concat(), out),
         }
     }
 
@@ -338,7 +407,7 @@ impl<'r> RecordView<'r> {
             // Whether it had quotes is known by what it must be.
             for quoted in [true, false] {
                 let mut stored = Vec::with_capacity(text.len() + 2);
-                csv::spell(&text, quoted, &mut stored);
+                csv::spell(&[&text], quoted, &mut stored);
                 if fits(&stored) {
                     out.extend_from_slice(&self.raw[..range.start]);
                     out.extend_from_slice(&stored);
@@ -366,7 +435,7 @@ impl<'r> RecordView<'r> {
             return Err(mismatch(&stored));
         }
         match &self.place {
-            Place::Block(block) => warc::write(self.raw, block, &stored, out),
+            Place::Block(block) => warc::write(self.raw, block, &[&stored], out),
             _ => self.write_stored(&stored, out),
         }
         Ok(())

@@ -41,8 +41,7 @@ impl Source {
 
     /// The relative path with `/` between its parts.
     pub fn key(&self) -> String {
-        let parts: Vec<_> = self.relative.iter().map(|part| part.to_string_lossy()).collect();
-        parts.join("/")
+        key_of(&self.relative)
     }
 
     /// Whether it was found in a folder rather than named.
@@ -54,6 +53,12 @@ impl Source {
     pub fn name(&self) -> String {
         self.path.as_deref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
     }
+}
+
+/// Returns a relative path with `/` between its parts.
+pub fn key_of(relative: &Path) -> String {
+    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
 }
 
 /// Returns the sources that `inputs` name, folders recursively in the order of their names;

@@ -8,6 +8,8 @@ use flate2::write::GzEncoder;
 use same_file::Handle;
 
 use crate::io::Compression;
+#[cfg(feature = "parquet")]
+use crate::io::parquet::NewCell;
 
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -325,22 +327,24 @@ pub struct ColumnWriter {
 
 #[cfg(feature = "parquet")]
 impl ColumnWriter {
-    /// Starts a file that is like `source` except for the column `text_field`.
+    /// Starts a file that is like `source` except for the column `text_field`; with `partial`,
+    /// rows may be left out, and those behind the last cell are. The other columns are then
+    /// encoded anew, with the same types and compression.
     ///
     /// # Errors
     /// If a folder or the file cannot be made.
-    pub fn create(path: &Path, source: &Path, text_field: &str) -> Result<Self, WriteError> {
+    pub fn create(path: &Path, source: &Path, text_field: &str, partial: bool) -> Result<Self, WriteError> {
         let name = path.display().to_string();
         let (file, place) = open_output(path).map_err(|source| WriteError::Io { name: name.clone(), source })?;
-        let cells = crate::io::parquet::CellWriter::new(source, text_field, file);
+        let cells = crate::io::parquet::CellWriter::new(source, text_field, partial, file);
         Ok(Self { cells: Some(cells), place, name })
     }
 
-    /// Writes further cells of the text column, `None` for those without a value.
+    /// Writes further cells of the text column.
     ///
     /// # Errors
     /// If the system refuses, or there are more cells than rows.
-    pub fn push(&mut self, cells: Vec<Option<Vec<u8>>>) -> Result<(), WriteError> {
+    pub fn push(&mut self, cells: Vec<NewCell>) -> Result<(), WriteError> {
         let writer = self.cells.as_mut().ok_or_else(|| "it is complete".to_owned());
         writer.and_then(|writer| writer.push(cells)).map_err(|reason| failed(&self.name, reason))
     }

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::gate::Outcome;
 use crate::io::{Fields, Format, RecordError};
 use crate::offsets::OffsetUnit;
 use crate::report::Report;
+use crate::serve::body::{self, Coding};
 use crate::serve::error::ApiError;
 use crate::serve::reply::{self, Manner, Verb};
 use crate::serve::stream;
@@ -45,14 +44,14 @@ async fn documents(
     let kind = Kind::of(&headers)
         .ok_or_else(|| ApiError::media_type("application/json, application/x-ndjson or text/plain; charset=utf-8"))?;
     if kind == Kind::Lines {
-        return stream::respond(&app, manner, body);
+        return stream::respond(&app, manner, Coding::of(&headers)?, body);
     }
-    let (body, held) = read_body(&app, &headers, body).await?;
+    let sent = body::read(&app, &headers, body).await?;
     let turn = app.pool.try_request()?;
     let by = app.judge();
     let max = app.options.max_documents;
     let work = app.pool.run(turn, move || {
-        let _held = held;
+        let (body, _held) = sent.decode()?;
         judge(&by, kind, manner, max, &body)
     });
     let (reply, counted) =
@@ -112,37 +111,6 @@ fn manner(app: &App, verb: Verb, query: &str) -> Result<Manner, ApiError> {
         }
     }
     Ok(manner)
-}
-
-/// Reads a body within the limits; what comes with it gives back the memory it may take.
-pub(crate) async fn read_body(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Bytes, OwnedSemaphorePermit), ApiError> {
-    let max = app.options.max_body;
-    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if stated.is_some_and(|stated| stated > max as u64) {
-        return Err(ApiError::too_large(max));
-    }
-    // Saying no before reading is what keeps the service quick under too much load.
-    if app.pool.is_full() {
-        return Err(ApiError::busy("too many requests wait already"));
-    }
-    let size = stated.map_or(max, |stated| stated as usize).div_ceil(1024).max(1);
-    let held = Arc::clone(&app.body_memory)
-        .try_acquire_many_owned(size as u32)
-        .map_err(|_| ApiError::busy("too many bodies are being read already"))?;
-    let read = tokio::time::timeout(app.options.patience, Limited::new(body, max).collect()).await;
-    match read {
-        Ok(Ok(body)) => Ok((body.to_bytes(), held)),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(ApiError::too_large(max)),
-        Ok(Err(_)) => Err(ApiError::malformed("the body broke off")),
-        Err(_) => {
-            let message = "the body took too long";
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "slow_body", message))
-        }
-    }
 }
 
 /// A body that holds several documents.

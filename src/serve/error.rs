@@ -64,6 +64,11 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message)
     }
 
+    pub(crate) fn coding() -> Self {
+        let message = "send Content-Encoding: gzip or zstd, one of them, or none";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_coding", message)
+    }
+
     /// The message, for replies within a stream.
     pub(crate) fn message(&self) -> &str {
         &self.message
@@ -106,6 +111,9 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, axum::Json(body)).into_response();
         if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        }
+        if self.code == "content_coding" {
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -7,6 +7,7 @@
 //! status and another shape.
 
 mod api;
+mod body;
 mod error;
 mod listen;
 mod metrics;
@@ -304,7 +305,9 @@ impl Server {
             reloading: Mutex::new(()),
             pool,
             // In kibibytes, because a semaphore counts no further than 2^29 on small machines.
-            body_memory: Arc::new(Semaphore::new((options.max_body_memory >> 10).max(options.max_body.div_ceil(1024)))),
+            body_memory: Arc::new(Semaphore::new(
+                (options.max_body_memory.max(body::least_memory(options.max_body))) >> 10,
+            )),
             streams: Arc::new(Semaphore::new(options.max_streams)),
             metrics,
             ready: AtomicBool::new(true),

@@ -16,6 +16,7 @@ use crate::gate::{Because, Outcome};
 use crate::label::Label;
 use crate::report::{Report, Verdict};
 use crate::serve::api::{self, Kind};
+use crate::serve::body;
 use crate::serve::error::ApiError;
 use crate::serve::reply::is_flagged;
 use crate::serve::{App, Judge};
@@ -73,13 +74,13 @@ pub(crate) async fn moderations(
     if Kind::of(&headers) != Some(Kind::Json) {
         return Err(ApiError::media_type("application/json"));
     }
-    let (body, held) = api::read_body(&app, &headers, body).await?;
+    let sent = body::read(&app, &headers, body).await?;
     let turn = app.pool.try_request()?;
     let by = app.judge();
     let id = format!("modr-{}", app.request_id());
     let (max, flag_clean) = (app.options.max_documents, app.options.flag_clean);
     let work = app.pool.run(turn, move || {
-        let _held = held;
+        let (body, _held) = sent.decode()?;
         judge(&by, id, max, flag_clean, &body)
     });
     let (reply, counted) =

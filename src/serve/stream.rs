@@ -10,24 +10,25 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, BytesMut};
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
 use crate::io::write_error;
 use crate::io::{Fields, Format};
+use crate::serve::body::{self, Coding};
 use crate::serve::error::ApiError;
 use crate::serve::reply::{self, Manner};
 use crate::serve::{App, Judge};
 
 /// Answers a stream of JSON lines with one.
-pub(crate) fn respond(app: &Arc<App>, manner: Manner, body: Body) -> Result<Response, ApiError> {
+pub(crate) fn respond(app: &Arc<App>, manner: Manner, coding: Coding, body: Body) -> Result<Response, ApiError> {
     let Ok(slot) = Arc::clone(&app.streams).try_acquire_owned() else {
         return Err(ApiError::busy("too many streams are open already"));
     };
     // One model for the whole stream, whatever is loaded meanwhile.
     let judge = app.judge();
-    let answers = lines(app, body)
+    let answers = lines(app, body::stream(body, coding)?)
         .map({
             let app = Arc::clone(app);
             move |line| answer(Arc::clone(&app), Arc::clone(&judge), manner, line)
@@ -49,8 +50,11 @@ enum Line {
     Broken(&'static str),
 }
 
-fn lines(app: &Arc<App>, body: Body) -> impl Stream<Item = Line> + Send + use<> {
-    let reader = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
+fn lines<S>(app: &Arc<App>, data: S) -> impl Stream<Item = Line> + Send + use<S>
+where
+    S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+{
+    let reader = StreamReader::new(Box::pin(data));
     let framed = FramedRead::new(reader, Lines { max: app.options.max_body, seen: 0, skipping: false });
     let patience = app.options.patience;
     futures_util::stream::unfold(Some(framed), move |framed| async move {

@@ -13,6 +13,7 @@ mod detector;
 mod determinism;
 mod dolma;
 mod evaluate;
+mod extract;
 mod fixtures;
 mod formats;
 mod gate;

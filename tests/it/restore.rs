@@ -110,7 +110,7 @@ proptest! {
         let report = view.scan(&DETECTOR);
         let edits = Cleaner::edits(text.as_bytes(), &report);
         let mut cleaned = Vec::new();
-        view.write_without(&edits, &mut cleaned);
+        view.clone().write_without(&edits, &mut cleaned);
         let mut ledger = Vec::new();
         write_entries("a/b", 3, &view, &report, &edits, "m", "p", &mut ledger);
         // The record without its text is the same, and the text is the cleaned one.

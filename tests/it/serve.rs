@@ -12,7 +12,7 @@ use unspam::model::Model;
 use unspam::{Detector, TEST_LINE};
 
 use crate::service::{Service, read_reply};
-use crate::support::{CLEAN, dirty, lines, record, unspam};
+use crate::support::{CLEAN, dirty, gzip, lines, record, unspam};
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
@@ -128,6 +128,83 @@ fn what_is_wrong_is_never_answered_with_a_verdict() {
     assert_eq!(service.metric("unspam_documents_total"), 0);
     // And it still works.
     assert_eq!(service.post("/v1/check", TEXT, "").json()["verdict"], "ok");
+}
+
+#[test]
+fn compressed_bodies_are_read_within_the_limit() {
+    let service = Service::start(&["--max-body", "64K"]);
+    let text = dirty();
+    let body = json!({"text": text}).to_string();
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    let header = |coding: &str| format!("Content-Encoding: {coding}\r\n");
+    let plain = service.post("/v1/clean", JSON, &body);
+    for (coding, packed) in [
+        ("gzip", gzip(body.as_bytes())),
+        ("X-GZIP", gzip(body.as_bytes())),
+        ("zstd", zstd(body.as_bytes())),
+        ("identity", body.clone().into()),
+    ] {
+        for path in ["/v1/clean", "/v1/check", "/v1/scan"] {
+            let reply = service.post_with(path, JSON, &header(coding), &packed);
+            assert_eq!(reply.status, 200, "{coding}: {reply:?}");
+        }
+        assert_eq!(service.post_with("/v1/clean", JSON, &header(coding), &packed).body, plain.body);
+        let input = json!({"input": text}).to_string();
+        let input = if coding == "zstd" { zstd(input.as_bytes()) } else { gzip(input.as_bytes()) };
+        let sent = if coding == "zstd" { "zstd" } else { "gzip" };
+        assert_eq!(service.post_with("/v1/moderations", JSON, &header(sent), &input).status, 200);
+    }
+    let lines = record("a", &text) + &record("b", CLEAN);
+    let answer = service.post("/v1/scan", LINES, &lines);
+    let reply = service.post_with("/v1/scan", LINES, &header("gzip"), gzip(lines.as_bytes()));
+    assert_eq!((reply.status, &reply.body), (200, &answer.body));
+    let reply = service.post_with("/v1/scan", LINES, &header("zstd"), zstd(lines.as_bytes()));
+    assert_eq!((reply.status, &reply.body), (200, &answer.body));
+    // A stream that breaks off says so in its last line.
+    let packed = gzip(lines.as_bytes());
+    let reply = service.post_with("/v1/scan", LINES, &header("gzip"), &packed[..packed.len() - 4]);
+    assert!(reply.text().lines().last().unwrap().contains("the stream broke off"), "{}", reply.text());
+    // What grows over the limit is too large, and what is broken is no verdict.
+    let bomb = json!({"text": "a".repeat(50_000_000)}).to_string();
+    for (coding, packed) in [("gzip", gzip(bomb.as_bytes())), ("zstd", zstd(bomb.as_bytes()))] {
+        let reply = service.post_with("/v1/check", JSON, &header(coding), &packed);
+        assert_eq!(reply.status, 413, "{coding}: {reply:?}");
+        let reply = service.post_with("/v1/check", JSON, &header(coding), &body);
+        assert_eq!(reply.status, 400, "{coding}: {reply:?}");
+        let half = if coding == "gzip" { gzip(body.as_bytes()) } else { zstd(body.as_bytes()) };
+        let reply = service.post_with("/v1/check", JSON, &header(coding), &half[..half.len() / 2]);
+        assert_eq!(reply.status, 400, "{coding}: {reply:?}");
+    }
+    for coding in ["br", "deflate", "gzip, gzip", "compress"] {
+        let reply = service.post_with("/v1/check", JSON, &header(coding), gzip(body.as_bytes()));
+        assert_eq!((reply.status, reply.header("accept-encoding")), (415, Some("gzip, zstd")), "{coding}");
+    }
+    assert_eq!(service.post("/v1/check", JSON, &body).status, 200);
+}
+
+#[test]
+fn a_body_of_unknown_length_takes_what_it_needs() {
+    // Room for one body of the largest size, which two short ones must share.
+    let service = Service::start(&["--max-body", "1M", "--body-memory", "1M"]);
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let mut stream = service.connect();
+        let head = format!(
+            "POST /v1/check HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {TEXT}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(chunk("A short ").as_bytes()).unwrap();
+        open.push(stream);
+    }
+    for stream in &mut open {
+        stream.write_all((chunk("text.") + "0\r\n\r\n").as_bytes()).unwrap();
+        assert_eq!(read_reply(stream).status, 200);
+    }
+    let long = "A sentence of words. ".repeat(30_000);
+    let mut stream = service.connect();
+    stream.write_all(STREAM.replace(LINES, TEXT).as_bytes()).unwrap();
+    stream.write_all((chunk(&long) + "0\r\n\r\n").as_bytes()).unwrap();
+    assert_eq!(read_reply(&mut stream).status, 200);
 }
 
 #[test]

@@ -47,6 +47,51 @@ fn tables_are_known_by_name_or_header() {
 }
 
 #[test]
+fn tables_without_a_header_have_numbered_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    // The first row has line breaks and delimiters within its text.
+    let table = |text: &str| format!("a,{},http://x\r\nb,short,\r\nc,{0},\"y\"", quoted(&format!("1, 2, 3\n\n{text}")));
+    fs::write(at.join("a.csv"), table(&dirty())).unwrap();
+    let flags = ["--no-header", "--text-field", "2", "--id-field", "1"];
+    stdout(at, &[&["clean", "a.csv", "-o", "b.csv", "--ledger", "l.jsonl"], &flags[..]].concat(), 0);
+    assert_eq!(fs::read_to_string(at.join("b.csv")).unwrap(), table(CLEAN));
+    let entry = &lines(&fs::read_to_string(at.join("l.jsonl")).unwrap())[0];
+    assert_eq!((&entry["record"], &entry["id"]), (&1.into(), &"a".into()));
+    stdout(at, &[&["restore", "b.csv", "--ledger", "l.jsonl", "-o", "c.csv"], &flags[..]].concat(), 0);
+    assert_eq!(fs::read_to_string(at.join("c.csv")).unwrap(), table(&dirty()));
+    // In pieces, from a pipe.
+    let args = ["scan", "-q", "--input-format", "csv", "--chunk-bytes", "10"];
+    let output = unspam().args(args).args(flags).write_stdin(table(&dirty())).output().unwrap();
+    let found = lines(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(found.iter().map(|line| line["id"].as_str().unwrap()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    // A tab in TSV; a settings file says the same.
+    fs::write(at.join("a.tsv"), format!("7\t{}\n", quoted(&dirty()))).unwrap();
+    fs::write(at.join("s.toml"), "no-header = true\ntext-field = \"2\"\n").unwrap();
+    assert_eq!(stdout(at, &["clean", "a.tsv", "--config", "s.toml"], 0), format!("7\t{}\n", quoted(CLEAN)));
+    assert!(stdout(at, &["clean", "--print-config", "--config", "s.toml"], 0).contains("no-header = true"));
+    let said = stderr(at, &["clean", "a.csv", "--no-header"], 2);
+    assert!(said.contains("column \"text\" is no number from 1"), "{said}");
+    fs::write(at.join("long.csv"), format!("{}\nb,c\n", "a".repeat(200_000))).unwrap();
+    let said = stderr(at, &["clean", "long.csv", "--no-header", "--text-field", "1"], 2);
+    assert!(said.contains("first row is longer than 65536 bytes"), "{said}");
+}
+
+#[test]
+fn big_fields_are_cut_as_small_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let filler = "A sentence of plain words about the weather. ".repeat(4_000);
+    let table =
+        |text: &str| format!("id,text,note\n1,{},\"x\"\n2,{0},{}\n", quoted(&format!("{filler}\n\n{text}")), filler);
+    fs::write(at.join("a.csv"), table(&dirty())).unwrap();
+    stdout(at, &["clean", "a.csv", "-o", "b.csv", "--ledger", "l.jsonl"], 0);
+    assert!(fs::read_to_string(at.join("b.csv")).unwrap() == table(CLEAN));
+    stdout(at, &["restore", "b.csv", "--ledger", "l.jsonl", "-o", "c.csv"], 0);
+    assert!(fs::read_to_string(at.join("c.csv")).unwrap() == table(&dirty()));
+}
+
+#[test]
 fn a_table_without_the_column_is_named_with_what_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -44,7 +44,7 @@ fn text_records_are_cleaned_with_length_and_digest() {
         let input: Vec<u8> = parts(&dirty()).iter().flat_map(|part| gzip(part)).collect();
         fs::write(at.join("a.warc.wet.gz"), &input).unwrap();
         let said = stderr(at, &["clean", "a.warc.wet.gz", "-o", "b.warc.wet.gz", "--ledger", "l.jsonl"], 0);
-        assert!(said.contains("passed by unread: extract their text first"), "{said}");
+        assert!(said.contains("passed by unread: --extract reads them"), "{said}");
         let found = members(&fs::read(at.join("b.warc.wet.gz")).unwrap());
         assert!(found == parts(CLEAN), "one member a record, lengths and digests anew");
         stdout(at, &["restore", "b.warc.wet.gz", "--ledger", "l.jsonl", "-o", "c.warc.wet.gz"], 0);
