@@ -52,7 +52,7 @@ struct Past {
     journal: Option<Vec<u8>>,
 }
 
-impl<'r> Context<'r> {
+impl Context<'_> {
     /// Finds the text of the record; `None` if this is none, or the rest of a long one.
     pub(crate) fn view(&self, fields: &Fields) -> Option<Result<RecordView<'_>, RecordError>> {
         match self.record.kind {

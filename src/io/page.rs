@@ -379,7 +379,7 @@ mod tests {
         assert!(refused(&many("<div>", 100_000)).contains("within each other"));
         assert!(refused(&many("<table><td><div>", 50_000)).contains("within each other"));
         assert!(refused(&many("<br>", MAX_NODES + 1)).contains("nodes"));
-        let fonts: String = (0..500).map(|n| format!("<font size={n}>")).collect();
+        let fonts: String = (0..500).map(|n| format!("<font size={n}>")).collect::<Vec<_>>().concat();
         assert!(refused(&(many(&fonts, 1) + &"<p>".repeat(10_000))).contains("nodes"));
         assert!(refused(&many(" ", MAX_BYTES)).contains("bytes"));
         assert!(refused(&many("", 1)).contains("no text"));

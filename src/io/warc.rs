@@ -231,7 +231,7 @@ fn named<'l>(line: &'l [u8], name: &str) -> Option<(&'l [u8], String)> {
 /// `sha1:BASE32`.
 fn digest(like: &str, parts: &[&[u8]]) -> Option<String> {
     fn over<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
-        parts.iter().fold(D::new(), |digest, part| digest.chain_update(part)).finalize().to_vec()
+        parts.iter().fold(D::new(), D::chain_update).finalize().to_vec()
     }
     let (name, value) = like.split_once(':')?;
     let bytes = match name.to_ascii_lowercase().replace('-', "").as_str() {

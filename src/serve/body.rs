@@ -171,7 +171,7 @@ impl Coding {
 
 /// Decompresses a body step by step.
 enum Decoder {
-    Gzip { decoder: MultiGzDecoder<Vec<u8>>, any: bool },
+    Gzip { decoder: Box<MultiGzDecoder<Vec<u8>>>, any: bool },
     Zstd { decoder: zstd::stream::raw::Decoder<'static>, within: bool, full: bool },
 }
 
@@ -179,7 +179,7 @@ impl Decoder {
     fn new(coding: Coding) -> Result<Option<Self>, ApiError> {
         Ok(match coding {
             Coding::Identity => None,
-            Coding::Gzip => Some(Self::Gzip { decoder: MultiGzDecoder::new(Vec::new()), any: false }),
+            Coding::Gzip => Some(Self::Gzip { decoder: Box::new(MultiGzDecoder::new(Vec::new())), any: false }),
             Coding::Zstd => {
                 let internal = |_| ApiError::internal();
                 let mut decoder = zstd::stream::raw::Decoder::new().map_err(internal)?;
@@ -242,7 +242,7 @@ fn broken(error: &io::Error) -> ApiError {
     ApiError::malformed(format!("the body is not compressed as its Content-Encoding says: {error}"))
 }
 
-fn told(error: ApiError) -> io::Error {
+fn told(error: &ApiError) -> io::Error {
     io::Error::other(error.message().to_owned())
 }
 
@@ -260,7 +260,7 @@ pub(crate) fn stream(
                 return Ok(next.map(|next| (next, (data, decoder, bytes, ended))));
             };
             let mut plain = Vec::new();
-            decoder_in_use.step(&mut bytes, &mut plain).map_err(told)?;
+            decoder_in_use.step(&mut bytes, &mut plain).map_err(|error| told(&error))?;
             if !plain.is_empty() {
                 return Ok(Some((Bytes::from(plain), (data, decoder, bytes, ended))));
             }
@@ -268,7 +268,7 @@ pub(crate) fn stream(
                 continue;
             }
             if ended {
-                decoder_in_use.end().map_err(told)?;
+                decoder_in_use.end().map_err(|error| told(&error))?;
                 return Ok(None);
             }
             match data.next().await.transpose().map_err(io::Error::other)? {
