@@ -352,8 +352,12 @@ impl Work for Clean<'_> {
                 done.out.extend_from_slice(show::diff(paint, &name(), &view, &report, &edits).as_bytes());
             }
             Some(_) => {}
-            None if edits.is_empty() => done.out.extend_from_slice(view.raw()),
-            // Last of all, because it gives the text back before the record is there twice.
+            // Last of all, because the text is given back before the record is there twice.
+            None if edits.is_empty() => {
+                let raw = view.raw();
+                drop(view);
+                done.out.extend_from_slice(raw);
+            }
             None => view.write_without(&edits, &mut done.out),
         }
         if let (Some(name), Format::Jsonl, None) = (self.add_field, context.format, self.diff) {

@@ -534,6 +534,7 @@ fn handle(assigned: Assigned, shared: &Shared<'_>, work: &impl Work) -> Done {
     // A page whose text cannot be had has no output: it would be none of its format.
     let unread = match job.chunk.end() {
         _ if layout != Layout::Page => None,
+        Some(Err(InputError::Record { reason, .. })) => Some(reason.to_string()),
         Some(Err(error)) => Some(error.to_string()),
         _ => done.problems.pop().map(|(_, problem)| problem),
     };
