@@ -380,7 +380,8 @@ mod tests {
         assert!(refused(&many("<table><td><div>", 50_000)).contains("within each other"));
         assert!(refused(&many("<br>", MAX_NODES + 1)).contains("nodes"));
         let fonts: String = (0..500).map(|n| format!("<font size={n}>")).collect();
-        assert!(refused(&(many(&fonts, 1) + &"<p>".repeat(10_000))).contains("nodes"));
+        // Each paragraph opens all of them again.
+        assert!(refused(&(many(&format!("<p>{fonts}"), 1) + &"<p>x".repeat(10_000))).contains("nodes"));
         assert!(refused(&many(" ", MAX_BYTES)).contains("bytes"));
         assert!(refused(&many("", 1)).contains("no text"));
         assert!(refused("<html><script>var text = 'here';</script><p hidden>x</p>").contains("no text"));
