@@ -130,14 +130,11 @@ impl Writer {
 impl Output {
     /// Returns an output that writes nothing.
     pub(crate) fn nothing() -> Self {
-        Self {
-            kind: Kind::Lines,
-            target: Target::Nothing,
-            several: false,
-            text_field: String::new(),
-            partial: false,
-            flushes: false,
-        }
+        Self::new(Kind::Lines, Target::Nothing, false, "")
+    }
+
+    fn new(kind: Kind, target: Target, several: bool, text_field: &str) -> Self {
+        Self { kind, target, several, text_field: text_field.to_owned(), partial: false, flushes: false }
     }
 
     /// Returns an output that goes to another program.
@@ -149,7 +146,7 @@ impl Output {
             last: None,
             broken: false,
         };
-        Self { kind: Kind::Lines, target, several: false, text_field: String::new(), partial: false, flushes: false }
+        Self::new(Kind::Lines, target, false, "")
     }
 
     /// Plans for standard output, a file, or a folder if there are files for it; with `extract`,
@@ -182,7 +179,7 @@ impl Output {
                 one(Some(path))
             }
         };
-        Ok(Self { kind, target, several, text_field: text_field.to_owned(), partial: false, flushes: false })
+        Ok(Self::new(kind, target, several, text_field))
     }
 
     /// Returns the output of a run that leaves records out.

@@ -42,7 +42,7 @@ const KEPT_SURE: f32 = 0.9;
 /// Nats by which the threshold of boilerplate falls for a line that is, or begins with, a listed
 /// phrase: a second witness beside the classifier.
 const LISTED_EASE: f32 = 0.9;
-/// How surely a line is in another language than its document for it to be a stranger there.
+/// How surely a line is in another language than its document for it to be foreign there.
 const FOREIGN_LANGUAGE: f32 = 0.5;
 /// Longest line whose pieces are looked at; longer ones are data, not paragraphs.
 const MAX_PIECED_LINE: usize = 100_000;
@@ -191,6 +191,11 @@ impl Candidate {
     }
 }
 
+/// Whether thresholds may fall; precision takes nothing but what is beyond doubt.
+fn may_ease(policy: &Policy) -> bool {
+    policy.preset_name() != Preset::Precision
+}
+
 /// How far the threshold of boilerplate falls: a text full of sure boilerplate is a whole page,
 /// and what is in doubt there is more often furniture than in an article.
 fn page_ease(model: &Model, scope: Scope, scores: &[[f32; CLASSES]]) -> f32 {
@@ -218,17 +223,13 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
     let scope = if single { Scope::Single } else { Scope::Line };
     let mut candidates = Vec::new();
     let mut spam_probability = 0.0f32;
-    scratch.ease = match policy.preset_name() {
-        // Nothing but what is beyond doubt.
-        Preset::Precision => 0.0,
-        _ => page_ease(model, scope, &scratch.scores),
-    };
+    scratch.ease = if may_ease(policy) { page_ease(model, scope, &scratch.scores) } else { 0.0 };
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
         spam_probability = spam_probability.max(probabilities[SPAM]);
         let whole = judge_line(model, policy, scope, number, probabilities, scratch);
-        let stranger = scope == Scope::Line && is_foreign(&scratch.rows[number]);
-        if scope == Scope::Line && !stranger && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
+        let foreign = scope == Scope::Line && is_foreign(&scratch.rows[number]);
+        if scope == Scope::Line && !foreign && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
             // An article's sentences in front of a promo must not go with it.
             let before = candidates.len();
             let kept = judge_pieces(model, policy, text, number, scratch, &mut candidates);
@@ -242,7 +243,7 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
             judge_pieces(model, policy, text, number, scratch, &mut candidates);
             if candidates.len() > before {
                 // What is found inside the line stands for the line.
-                if let Some(line) = whole_of(&scratch.view.lines[number], stranger, &candidates[before..]) {
+                if let Some(line) = whole_of(&scratch.view.lines[number], foreign, &candidates[before..]) {
                     candidates.truncate(before);
                     candidates.push(line);
                 }
@@ -266,16 +267,16 @@ const FRAME_CHARS: u32 = 16;
 const FRAME_WORDS: u32 = 2;
 
 /// The line as one finding if its pieces leave nothing of it but a frame: `By`, `Author:`, a
-/// bullet. A frame around nothing would be new junk. Of a line that is a stranger to its document,
-/// half is enough.
-fn whole_of(line: &LineView, stranger: bool, pieces: &[Candidate]) -> Option<Candidate> {
+/// bullet. A frame around nothing would be new junk. Of a line that is foreign to its document, half
+/// is enough.
+fn whole_of(line: &LineView, foreign: bool, pieces: &[Candidate]) -> Option<Candidate> {
     let best = pieces.iter().max_by(|one, two| one.finding.score.get().total_cmp(&two.finding.score.get()))?;
     let cut: u32 = pieces.iter().map(|piece| piece.chars).sum();
     let left = line.chars().saturating_sub(cut);
     let words: u32 = pieces.iter().map(|piece| piece.words).sum();
     let frame = left <= FRAME_CHARS && left <= cut && line.stats.words.saturating_sub(words) <= FRAME_WORDS;
     let spam = best.finding.label.class() == Class::Spam;
-    (spam && (frame && !line.prose || stranger && left <= cut)).then(|| Candidate {
+    (spam && (frame && !line.prose || foreign && left <= cut)).then(|| Candidate {
         finding: Finding { span: line.body, ..best.finding.clone() },
         chars: line.chars(),
         words: line.stats.words,
@@ -338,10 +339,7 @@ fn name(
     let (label, _) = model.kind_of(class, &view.symbols[symbols.0..symbols.1], cues);
     let thresholds = model.thresholds(policy.preset_name());
     let listed = row[F::PhraseStart as usize] > 0.0 || row[F::PhraseWhole as usize] > 0.0;
-    let ease = match policy.preset_name() {
-        Preset::Precision => ease,
-        _ => ease + if listed { LISTED_EASE } else { 0.0 },
-    };
+    let ease = if listed && may_ease(policy) { ease + LISTED_EASE } else { ease };
     let limit = |class: usize| {
         let limit = match scope {
             Scope::Line => thresholds.line[class],

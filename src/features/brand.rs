@@ -192,3 +192,28 @@ fn scan(symbols: &[u8], from: usize, end: usize, table: &BrandTable, view: &mut 
     let (score, stop) = last;
     view.last = if symbols[stop..].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80) { 0.0 } else { score };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalize::Normalizer;
+
+    proptest::proptest! {
+        /// The short way never says no where the long one finds a brand at the end.
+        #[test]
+        fn what_ends_in_a_brand_may(
+            text in "([a-zA-Z]{1,9}[0-9]{0,3}|[0-9]{1,6}|[ .,;:!?\"'()]{1,2}|[a-z] [a-z] [0-9]){0,9}[ .!]{0,2}",
+            seed in 0u32..1000,
+        ) {
+            let weights = (0..1 << 12).map(|n: u32| ((n ^ seed).wrapping_mul(0x9e37_79b1) >> 24) as i8).collect();
+            let table = BrandTable::new(12, weights, 0.05, 0.0).unwrap();
+            let mut symbols = Vec::new();
+            let (base, _) = Normalizer.fold(&text, &mut symbols);
+            let found = look(&symbols[..base], &table);
+            let (from, to) = found.best_at;
+            let at_end = to > from && !symbols[to..base].iter().any(|&symbol| is_token(symbol) || symbol >= 0x80);
+            let ends = found.best >= BRAND_LIKE && at_end && base <= WHOLE_LINE;
+            proptest::prop_assert!(!ends || may_end(&text, &table), "{text:?} {symbols:?} {found:?}");
+        }
+    }
+}

@@ -523,7 +523,7 @@ pub(crate) fn fill_neighbours(
     };
     row[F::NearContentBefore as usize] = near([-1, -2, -3]);
     row[F::NearContentBehind as usize] = near([1, 2, 3]);
-    row[F::BehindLeadIn as usize] = flag(number > 0 && first.lead_ins[number - 1]);
+    row[F::BehindLeadIn as usize] = flag(first.before(number).lead_in);
 }
 
 /// Longest line that only leads to what stands behind it.
@@ -536,6 +536,8 @@ struct Sums {
     lines: f32,
     chars: f32,
     content_chars: f32,
+    /// Whether the last line of them points to other articles and holds none itself.
+    lead_in: bool,
 }
 
 impl Sums {
@@ -552,8 +554,6 @@ impl Sums {
 pub(crate) struct Summary<'p> {
     probabilities: &'p [[f32; Class::COUNT]],
     running: Vec<Sums>,
-    /// Whether each line points to other articles and holds none itself.
-    lead_ins: Vec<bool>,
     total: Sums,
     most_spam: (f32, usize),
     second_spam: f32,
@@ -561,12 +561,10 @@ pub(crate) struct Summary<'p> {
 
 impl<'p> Summary<'p> {
     pub(crate) fn new(view: &View, rows: &[Row], probabilities: &'p [[f32; Class::COUNT]]) -> Self {
-        let leads_in = |(line, row): (&LineView, &Row)| line.chars() <= LEAD_IN && row[F::PhraseRelated as usize] > 0.0;
-        let lead_ins = view.lines.iter().zip(rows).map(leads_in).collect();
         let mut running = Vec::with_capacity(probabilities.len());
         let mut total = Sums::default();
         let (mut most_spam, mut second_spam) = ((0.0, usize::MAX), 0.0);
-        for (index, (line, probability)) in view.lines.iter().zip(probabilities).enumerate() {
+        for (index, ((line, row), probability)) in view.lines.iter().zip(rows).zip(probabilities).enumerate() {
             running.push(total);
             let chars = line.chars() as f32;
             for (sum, part) in total.sums.iter_mut().zip(probability) {
@@ -575,6 +573,7 @@ impl<'p> Summary<'p> {
             total.lines += 1.0;
             total.chars += chars;
             total.content_chars += chars * probability[0];
+            total.lead_in = line.chars() <= LEAD_IN && row[F::PhraseRelated as usize] > 0.0;
             let spam = probability[Class::Spam.index()];
             if spam > most_spam.0 {
                 second_spam = most_spam.0;
@@ -583,7 +582,7 @@ impl<'p> Summary<'p> {
                 second_spam = spam;
             }
         }
-        Self { probabilities, running, lead_ins, total, most_spam, second_spam }
+        Self { probabilities, running, total, most_spam, second_spam }
     }
 
     fn before(&self, number: usize) -> Sums {
