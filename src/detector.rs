@@ -5,6 +5,7 @@
 //! neighbours of a removed line had to do with the decision about the next one.
 
 pub(crate) mod judge;
+mod rest;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::span::Span;
 use crate::test_line;
 
 use judge::{Judgement, Scratch};
+use rest::Rest;
 
 /// Rounds after which a document that still loses lines is called unsure and left alone.
 const MAX_ROUNDS: usize = 8;
@@ -159,9 +161,7 @@ impl Detector {
     ///
     /// Shows the first round: each line in the document as it is.
     pub fn explain(&self, text: &str) -> Vec<LineExplanation> {
-        let mut scratch = Scratch::default();
-        judge::judge(&self.model, &self.policy, text, &mut scratch);
-        let mut lines = judge::explain(&self.model, &self.policy, &mut scratch);
+        let mut lines = judge::explain(&self.model, &self.policy, text, &mut Scratch::default());
         for test in test_line::findings(text) {
             if let Some(line) = lines.iter_mut().find(|line| line.span.overlaps(test.span)) {
                 line.label = test.label;
@@ -183,19 +183,18 @@ impl Detector {
         }
         let mut report = Report::empty(text.len());
         report.findings = tests;
-        let rest = Rest::new(text, &Cleaner::edits(text.as_bytes(), &report));
-        let found = self.scan_rounds(&rest.text, scratch);
-        for finding in &found.findings {
-            rest.add(finding, &mut report);
-        }
-        let whole = found.verdict == Verdict::Spam || test_line::blank(&rest.text);
+        let rest = Rest::without(text, &Cleaner::edits(text.as_bytes(), &report));
+        let left: String = rest.runs().collect();
+        let found = self.scan_rounds(&left, scratch);
+        rest.add(&found.findings, &mut report);
+        let whole = found.verdict == Verdict::Spam || test_line::blank(&left);
         report.verdict = if whole { Verdict::Spam } else { Verdict::Dirty };
         report.spam_probability = Probability::new(1.0);
         report
     }
 
     fn scan_rounds(&self, text: &str, scratch: &mut Scratch) -> Report {
-        let first = judge::judge(&self.model, &self.policy, text, scratch);
+        let first = judge::judge(&self.model, &self.policy, &Rest::whole(text), scratch);
         if !first.findings.iter().any(|finding| finding.action == Action::Remove) {
             return first.into_report(text.len());
         }
@@ -208,15 +207,13 @@ impl Detector {
                 return report;
             }
             edits = next;
-            let rest = Rest::new(text, &edits);
-            let next = judge::judge(&self.model, &self.policy, &rest.text, scratch);
+            let rest = Rest::without(text, &edits);
+            let next = judge::judge(&self.model, &self.policy, &rest, scratch);
             let more: Vec<&Finding> = next.findings.iter().filter(|finding| finding.action == Action::Remove).collect();
             if more.is_empty() {
                 return report;
             }
-            for finding in more {
-                rest.add(finding, &mut report);
-            }
+            rest.add(more, &mut report);
             report.spam_probability = Probability::new(report.spam_probability.get().max(next.spam_probability));
         }
         // No end in sight: whatever this text is, it is not for a machine to cut.
@@ -235,45 +232,6 @@ impl Judgement {
             spam_probability: Probability::new(self.spam_probability),
             findings: self.findings,
             text_len,
-        }
-    }
-}
-
-/// A text without its edits, with the way back to original offsets.
-struct Rest {
-    text: String,
-    /// Kept runs: offset in the rest, offset in the original, length.
-    runs: Vec<(usize, usize, usize)>,
-}
-
-impl Rest {
-    fn new(text: &str, edits: &[crate::clean::Edit]) -> Self {
-        let mut rest = Self { text: String::with_capacity(text.len()), runs: Vec::new() };
-        let mut at = 0;
-        let behind = Span::new(text.len(), text.len());
-        for cut in edits.iter().map(|edit| edit.span).chain([behind]) {
-            if cut.start() > at {
-                rest.runs.push((rest.text.len(), at, cut.start() - at));
-                rest.text.push_str(&text[at..cut.start()]);
-            }
-            at = cut.end();
-        }
-        rest
-    }
-
-    /// Adds a finding in the rest to the report on the original, cut where bytes had been
-    /// removed in between, in place of findings it overlaps.
-    fn add(&self, finding: &Finding, report: &mut Report) {
-        let (start, end) = (finding.span.start(), finding.span.end());
-        let first = self.runs.partition_point(|&(from, _, len)| from + len <= start);
-        for &(from, original, len) in self.runs[first..].iter().take_while(|run| run.0 < end) {
-            let (low, high) = (start.max(from), end.min(from + len));
-            if low < high {
-                let span = Span::new(original + low - from, original + high - from);
-                report.findings.retain(|known| known.action == Action::Remove || !known.span.overlaps(span));
-                let place = report.findings.partition_point(|known| known.span.start() < span.start());
-                report.findings.insert(place, Finding { span, ..finding.clone() });
-            }
         }
     }
 }

@@ -34,8 +34,8 @@ RESULTS = FOLDER / "results.json"
 PHRASES = FOLDER.parents[1] / "models" / "phrases"
 LINES = {data.CONTENT: 90_000, data.BOILERPLATE: 60_000, data.SPAM: 40_000}
 # Sentence embeddings cost a hundred times what the others do.
-FEW_LINES = {data.CONTENT: 900, data.BOILERPLATE: 450, data.SPAM: 450}
-FEW_DEV_LINES = 300
+FEW_LINES = {data.CONTENT: 2000, data.BOILERPLATE: 1000, data.SPAM: 1000}
+FEW_DEV_LINES = 400
 MOST_CHARS = 300
 
 

@@ -16,6 +16,7 @@ use crate::segment::Segmenter;
 use crate::span::Span;
 
 use super::LineExplanation;
+use super::rest::{Rest, Section};
 
 const CLASSES: usize = Class::COUNT;
 const BOILERPLATE: usize = Class::Boilerplate as usize;
@@ -211,28 +212,66 @@ fn page_ease(model: &Model, scope: Scope, scores: &[[f32; CLASSES]]) -> f32 {
     PAGE_EASE * ((share - PAGE_SHARE.0) / (PAGE_SHARE.1 - PAGE_SHARE.0)).clamp(0.0, 1.0)
 }
 
-/// Judges a text once.
-pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Judgement {
-    scratch.view.load(text, model.resources(), false);
-    if scratch.view.lines.is_empty() {
-        return Judgement { verdict: Verdict::Ok, spam_probability: 0.0, findings: Vec::new() };
+/// What the sections of a text add up to.
+#[derive(Default)]
+struct Whole {
+    candidates: Vec<Candidate>,
+    spam_probability: f32,
+    chars: u64,
+    prose_chars: u64,
+    /// Whether there is a line that is too long to be read.
+    unread: bool,
+}
+
+/// Judges what is left of a text once.
+pub(crate) fn judge(model: &Model, policy: &Policy, rest: &Rest<'_>, scratch: &mut Scratch) -> Judgement {
+    let mut whole = Whole::default();
+    for section in rest.sections() {
+        match &section.text {
+            Some(text) => judge_section(model, policy, &section, text, scratch, &mut whole),
+            None => whole.unread = true,
+        }
     }
+    conclude(policy, whole)
+}
+
+/// Whether the lines of a section are judged as lines of a document or as a text of one line.
+fn scope_of(section: &Section<'_>, scratch: &Scratch) -> Scope {
+    if section.alone && scratch.view.lines.len() == 1 { Scope::Single } else { Scope::Line }
+}
+
+/// Gives every line of a section its probabilities.
+fn score(model: &Model, policy: &Policy, section: &Section<'_>, text: &str, scratch: &mut Scratch) -> Scope {
+    scratch.view.load(text, model.resources(), false);
     first_pass(model, text, scratch);
     second_pass(model, &model.decoder, scratch);
-    let single = scratch.view.lines.len() == 1;
-    let scope = if single { Scope::Single } else { Scope::Line };
-    let mut candidates = Vec::new();
-    let mut spam_probability = 0.0f32;
+    let scope = scope_of(section, scratch);
     scratch.ease = if may_ease(policy) { page_ease(model, scope, &scratch.scores) } else { 0.0 };
+    scope
+}
+
+fn judge_section(
+    model: &Model,
+    policy: &Policy,
+    section: &Section<'_>,
+    text: &str,
+    scratch: &mut Scratch,
+    whole: &mut Whole,
+) {
+    let scope = score(model, policy, section, text, scratch);
+    whole.chars += scratch.view.chars;
+    whole.prose_chars += scratch.view.prose_chars;
+    let Whole { candidates, spam_probability, .. } = whole;
+    let known = candidates.len();
     for number in 0..scratch.view.lines.len() {
         let probabilities = calibrate(model, scope, scratch.scores[number]);
-        spam_probability = spam_probability.max(probabilities[SPAM]);
+        *spam_probability = spam_probability.max(probabilities[SPAM]);
         let whole = judge_line(model, policy, scope, number, probabilities, scratch);
         let foreign = scope == Scope::Line && is_foreign(&scratch.rows[number]);
         if scope == Scope::Line && !foreign && whole.as_ref().is_some_and(Candidate::is_spam_to_cut) {
             // An article's sentences in front of a promo must not go with it.
             let before = candidates.len();
-            let kept = judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            let kept = judge_pieces(model, policy, text, number, scratch, candidates);
             if candidates.len() > before && kept >= KEPT_CHARS {
                 continue;
             }
@@ -240,7 +279,7 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
         }
         if !whole.as_ref().is_some_and(|whole| whole.finding.action == Action::Remove) {
             let before = candidates.len();
-            judge_pieces(model, policy, text, number, scratch, &mut candidates);
+            judge_pieces(model, policy, text, number, scratch, candidates);
             if candidates.len() > before {
                 // What is found inside the line stands for the line.
                 if let Some(line) = whole_of(&scratch.view.lines[number], foreign, &candidates[before..]) {
@@ -248,13 +287,15 @@ pub(crate) fn judge(model: &Model, policy: &Policy, text: &str, scratch: &mut Sc
                     candidates.push(line);
                 }
                 let spam = candidates[before..].iter().filter(|piece| piece.finding.label.class() == Class::Spam);
-                spam_probability = spam.map(|piece| piece.finding.score.get()).fold(spam_probability, f32::max);
+                *spam_probability = spam.map(|piece| piece.finding.score.get()).fold(*spam_probability, f32::max);
                 continue;
             }
         }
         candidates.extend(whole);
     }
-    conclude(policy, &scratch.view, candidates, spam_probability)
+    for candidate in &mut candidates[known..] {
+        candidate.finding.span = section.span(candidate.finding.span);
+    }
 }
 
 /// Whether a line is in another language or script than its document: it came in as a whole.
@@ -524,11 +565,12 @@ fn trim(text: &str, span: Span) -> Span {
 }
 
 /// The verdict, and the damage guard.
-fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_probability: f32) -> Judgement {
+fn conclude(policy: &Policy, whole: Whole) -> Judgement {
+    let Whole { candidates, spam_probability, chars, prose_chars, unread } = whole;
     let mut removed = 0u64;
     let mut removed_prose = 0u64;
     let mut spam = 0u64;
-    let mut doubt = false;
+    let mut doubt = unread;
     for candidate in &candidates {
         let finding = &candidate.finding;
         let class = finding.label.class();
@@ -543,10 +585,9 @@ fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_proba
         }
     }
     let mut findings: Vec<Finding> = candidates.into_iter().map(|candidate| candidate.finding).collect();
-    let total = view.chars.max(1) as f64;
+    let total = chars.max(1) as f64;
     let spam_document = spam as f64 / total >= SPAM_DOCUMENT_SHARE;
-    let article =
-        if view.prose_chars > 0 { removed_prose as f64 / view.prose_chars as f64 } else { removed as f64 / total };
+    let article = if prose_chars > 0 { removed_prose as f64 / prose_chars as f64 } else { removed as f64 / total };
     let too_much = !spam_document && article > f64::from(policy.max_loss_share());
     let verdict = if too_much {
         for finding in &mut findings {
@@ -565,22 +606,24 @@ fn conclude(policy: &Policy, view: &View, candidates: Vec<Candidate>, spam_proba
     Judgement { verdict, spam_probability, findings }
 }
 
-/// Explains every line of the text that was judged last.
-pub(crate) fn explain(model: &Model, policy: &Policy, scratch: &mut Scratch) -> Vec<LineExplanation> {
-    let single = scratch.view.lines.len() == 1;
-    let scope = if single { Scope::Single } else { Scope::Line };
-    (0..scratch.view.lines.len())
-        .map(|number| {
+/// Explains every line of a text, but for those that are too long to be read.
+pub(crate) fn explain(model: &Model, policy: &Policy, text: &str, scratch: &mut Scratch) -> Vec<LineExplanation> {
+    let mut lines = Vec::new();
+    for section in Rest::whole(text).sections() {
+        let Some(text) = &section.text else { continue };
+        let scope = score(model, policy, &section, text, scratch);
+        lines.extend((0..scratch.view.lines.len()).map(|number| {
             let probabilities = calibrate(model, scope, scratch.scores[number]);
             let body = scratch.view.lines[number].body;
             let finding = judge_line(model, policy, scope, number, probabilities, scratch).map(|found| found.finding);
             LineExplanation {
-                span: body,
+                span: section.span(body),
                 label: finding.as_ref().map_or(Label::Content, |finding| finding.label),
                 probabilities: probabilities.map(Probability::new),
                 action: finding.as_ref().map(|finding| finding.action),
                 reasons: finding.map(|finding| finding.reasons).unwrap_or_default(),
             }
-        })
-        .collect()
+        }));
+    }
+    lines
 }

@@ -323,6 +323,44 @@ fn reports_are_the_same_on_any_thread_in_any_order_and_from_any_detector() {
     }
 }
 
+/// Longer texts are judged in sections; spans, rounds and the way back must not notice.
+#[test]
+fn texts_of_many_sections_keep_the_promises() {
+    let mut text = String::new();
+    let mut promos = Vec::new();
+    let mut number = 0;
+    while text.len() < 3_500_000 {
+        for paragraph in CLEAN.lines() {
+            text.push_str(paragraph);
+            if !paragraph.is_empty() {
+                number += 1;
+                text.push_str(&format!(" Lembar {number} dari laporan panjang itu disimpan di kantor desa."));
+            }
+            text.push('\n');
+        }
+        if text.len() / 600_000 > promos.len() {
+            promos.push(text.len());
+            text.push_str("Situs slot gacor hari ini, daftar sekarang dan klaim bonus 100%\n\n");
+        }
+    }
+    let report = check(&DETECTOR, &text).unwrap();
+    let removed: Vec<usize> = report.removals().map(|finding| finding.span.start()).collect();
+    assert_eq!(removed, promos);
+    assert_eq!(report.verdict, Verdict::Dirty);
+    let explained = DETECTOR.explain(&text);
+    assert!(promos.iter().all(|&promo| explained.iter().any(|line| line.span.start() == promo)));
+}
+
+#[test]
+fn a_line_that_is_too_long_to_be_read_is_kept_and_makes_unsure() {
+    let long = "harga ".repeat(1_500_000);
+    let report = check(&DETECTOR, &format!("{CLEAN}{long}\n")).unwrap();
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::Unsure, 0));
+    // The lines beside it are read all the same.
+    let report = check(&DETECTOR, &format!("{CLEAN}{long}\n{CLEAN}\nsbobet88\n")).unwrap();
+    assert_eq!((report.verdict, report.removals().count()), (Verdict::Dirty, 1));
+}
+
 #[test]
 fn texts_of_extreme_shape_are_read_in_time() {
     let promo = "Situs slot gacor https://slot.example daftar. ";
