@@ -449,7 +449,13 @@ pub(crate) fn pieces_of(brands: &BrandTable, text: &str, body: Span, out: &mut V
     let at_end = to > from && !symbols[to..base].iter().any(|&symbol| symbol.is_ascii_alphanumeric() || symbol >= 0x80);
     if found.best >= BRAND_LIKE && at_end && from > 0 && symbols[from - 1] == b' ' {
         let at = last_start + Normalizer.byte_offset(piece, from);
-        if at > last.start() && at < last.end() {
+        // A word or two behind a sentence belong to the brand.
+        let head = &text[last.start()..at.max(last.start())];
+        let own = out.len() > 1
+            && head.chars().count() <= FRAME_CHARS as usize
+            && head.split_whitespace().count() <= FRAME_WORDS as usize
+            && head.trim_end().ends_with(char::is_alphanumeric);
+        if at > last.start() && at < last.end() && !own {
             out.pop();
             out.push(Span::new(last.start(), at));
             out.push(Span::new(at, last.end()));
@@ -474,12 +480,14 @@ fn judge_pieces(
     {
         return 0;
     }
+    // A comment often ends so.
+    let trails = line.glance.trails && scratch.view.lines.len() > 1;
     let mut kept = 0;
     let mut pieces = std::mem::take(&mut scratch.pieces);
     pieces_of(&model.brands, text, body, &mut pieces);
     if pieces.len() > 1 {
         let mut found: Vec<Candidate> = Vec::new();
-        for &piece in &pieces {
+        for (place, &piece) in pieces.iter().enumerate() {
             let trimmed = trim(text, piece);
             if trimmed.is_empty() {
                 continue;
@@ -487,7 +495,8 @@ fn judge_pieces(
             let mut row = [0.0; FEATURE_COUNT];
             let keep = scratch.view.held();
             let mut line = LineView::piece(text, trimmed, model.resources(), &mut scratch.view.keys);
-            if line.glance.clear(scratch.view.main_script, &model.screen) {
+            let trailing = trails && place + 1 == pieces.len();
+            if !trailing && line.glance.clear(scratch.view.main_script, &model.screen) {
                 kept += line.glance.chars;
                 scratch.view.forget(keep);
                 continue;

@@ -41,6 +41,8 @@ pub(crate) struct Glance {
     pub(crate) keys: (u32, u32),
     /// Whether the line ends like a sentence.
     sentence: bool,
+    /// Whether it ends in a few words behind a sentence that are none.
+    pub(crate) trails: bool,
 }
 
 const ANGLE: u8 = 1;
@@ -190,6 +192,8 @@ fn read<W: Words>(bytes: &[u8], screen: &Screen, brands: &BrandTable, keys: &mut
     glance.keys.1 = keys.len() as u32;
     glance.last = last;
     glance.sentence = ends_sentence(bytes);
+    glance.trails = !glance.sentence && glance.chars >= PROSE && trails(bytes);
+    glance.odd |= glance.trails;
     (glance, words)
 }
 
@@ -551,6 +555,7 @@ impl Glance {
         total: 0,
         keys: (0, 0),
         sentence: false,
+        trails: false,
     };
 
     /// Whether the line is surely running text; others are judged by their folded form.
@@ -598,6 +603,31 @@ impl Glance {
             self.leads & !leads == 0 && self.seconds.iter().zip(seconds).all(|(seen, home)| seen & !home == 0);
         at_home && (script == Script::Latin as usize || self.latin < FOREIGN)
     }
+}
+
+/// Most bytes and words that may stand behind the last sentence of a line to be looked at for that.
+const TRAIL: usize = 48;
+const TRAIL_WORDS: usize = 4;
+
+/// Whether a line that ends like no sentence ends in a few words behind one: where paragraphs get
+/// what does not belong to them. Lead-ins and what stands in brackets are common there.
+fn trails(bytes: &[u8]) -> bool {
+    if bytes.ends_with(b":") || bytes.ends_with(b")") || bytes.ends_with(b"]") {
+        return false;
+    }
+    let least = bytes.len().saturating_sub(TRAIL);
+    let mut words = 1;
+    for at in (least..bytes.len()).rev() {
+        let blank = bytes[at] == b' ';
+        if (blank || bytes[..at].ends_with("。".as_bytes())) && ends_sentence(&bytes[..at]) {
+            return bytes[at..].iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+        }
+        words += usize::from(blank);
+        if words > TRAIL_WORDS {
+            return false;
+        }
+    }
+    false
 }
 
 /// Whether a line ends with a full stop, a question or exclamation mark, quotes apart.
@@ -668,6 +698,18 @@ mod tests {
         assert!(look(apart).0.plain(latin, &known()) && !look(together).0.plain(latin, &known()));
         assert_eq!(look("今天的博彩网站").0.peak, 8);
         assert_eq!((look(together).0.last, look("In the hills: casino bonus").0.last), (0, 16));
+    }
+
+    #[test]
+    fn a_few_words_behind_the_last_sentence_ask_for_a_look() {
+        let article = "The lane along the river will open in March, the council said on Tuesday.";
+        let trails = |end: &str| look(&format!("{article}{end}")).0.trails;
+        assert!(trails(" Fullname1") && trails(" two words") && trails("\u{201d} four words are few"));
+        assert!(!trails("") && !trails(" It did.") && !trails(" The plans are:") && !trails(" (AFP)"));
+        assert!(!trails(" these are five words already") && !trails(".. and more"));
+        assert!(!look("Short. Fullname1").0.trails);
+        let unspaced = "今天的天气".repeat(14);
+        assert!(look(&format!("{unspaced}。Fullname1")).0.trails && !look(&format!("{unspaced}。")).0.trails);
     }
 
     #[test]

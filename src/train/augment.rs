@@ -284,6 +284,22 @@ const THANKS: &[(&str, &str)] = &[
     ("ur", "شکریہ"),
 ];
 
+/// A line with the marks of a heading, an item or emphasis, which say nothing of what it is.
+fn dressed(text: &str, rng: &mut Rng) -> String {
+    match rng.below(8) {
+        0 => format!("**{text}**"),
+        1 => format!("{0}{text}{0}", rng.pick(&["*", "_", "__", "***", "\""])),
+        2 | 3 => format!("{} {text}", &"#####"[rng.below(4)..]),
+        4 => format!("{} {text}", rng.pick(&["-", "•", "*", ">", "–", "➤", "✅", "►"])),
+        5 => {
+            let tag = *rng.pick(&["b", "strong", "p", "h2", "h3", "li", "em"]);
+            format!("<{tag}>{text}</{tag}>")
+        }
+        6 => text.to_uppercase(),
+        _ => format!("{}. {text}", 1 + rng.below(12)),
+    }
+}
+
 impl Sources<'_> {
     /// Splits an article into lines with what can be said of each.
     fn lines_of(&self, article: &Article) -> Vec<DraftLine> {
@@ -415,6 +431,8 @@ impl Sources<'_> {
             if rng.chance(0.4) { (Label::Gambling, self.brand_line(rng)) } else { self.spam_line(lang, rng) };
         if rng.chance(0.2) {
             text = disguise(&text, rng);
+        } else if rng.chance(0.1) {
+            text = dressed(&text, rng);
         }
         Part::junk(label, text)
     }
@@ -521,11 +539,32 @@ impl Sources<'_> {
             let thanks = THANKS.iter().find(|thanks| thanks.0 == lang).unwrap_or(&THANKS[0]);
             lines.push(vec![Part::content(format!("{}{}", thanks.1, rng.pick(&["!", ".", "", "!!"])))]);
         }
+        if rng.chance(0.05) {
+            Self::headings(lines, rng);
+        }
         if rng.chance(0.35) {
             self.mentions(lines, lang, rng);
         }
         if rng.chance(0.07) {
             Self::tags(lines, text, rng);
+        }
+    }
+
+    /// Puts headings above some paragraphs, made of the words these begin with.
+    fn headings(lines: &mut Vec<DraftLine>, rng: &mut Rng) {
+        for _ in 0..=rng.below(3) {
+            let at = rng.below(lines.len().max(1));
+            let Some([part]) = lines.get(at).map(Vec::as_slice) else { return };
+            if part.target.is_some() || part.text.len() < 120 {
+                continue;
+            }
+            let words: Vec<&str> = part.text.split(' ').take(2 + rng.below(5)).collect();
+            let heading = words.join(" ");
+            let heading = heading.trim_matches(|sign: char| !sign.is_alphanumeric());
+            if (3..60).contains(&heading.chars().count()) {
+                let heading = if rng.chance(0.7) { dressed(heading, rng) } else { heading.to_owned() };
+                lines.insert(at, vec![Part::content(heading)]);
+            }
         }
     }
 

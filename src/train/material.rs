@@ -227,7 +227,9 @@ impl Material {
     fn any_brand(&self, rng: &mut Rng) -> String {
         let part =
             |name: &str, rng: &mut Rng| self.parts.get(name).map_or("", |list| rng.pick(list.as_slice()).as_str());
-        let mut brand = if !self.domains.is_empty() && rng.chance(0.6) {
+        let mut brand = if rng.chance(0.06) {
+            handle(rng)
+        } else if !self.domains.is_empty() && rng.chance(0.6) {
             rng.pick(&self.domains).clone()
         } else {
             let mut brand = String::new();
@@ -516,6 +518,23 @@ impl Material {
 /// What decides the fold of a brand: its letters and digits.
 pub(crate) fn brand_key(brand: &str) -> u64 {
     hash_text(&brand.to_lowercase().replace(' ', ""))
+}
+
+/// A name that means nothing, with a number: `tavolo77`, `nbd57`.
+fn handle(rng: &mut Rng) -> String {
+    const LETTERS: &[char] =
+        &['b', 'c', 'd', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'p', 'r', 's', 't', 'v', 'w', 'y', 'z'];
+    const VOWELS: &[&str] = &["a", "e", "i", "o", "u", "a", "i", "an", "ar", "en", "on", "is"];
+    const NUMBERS: &[&str] = &["88", "77", "99", "138", "168", "188", "303", "365", "777", "888", "4d"];
+    let mut name = String::new();
+    let bare = rng.chance(0.25);
+    for _ in 0..if bare { 3 } else { 2 + rng.below(3) } {
+        name.push(*rng.pick(LETTERS));
+        if !bare {
+            name.push_str(*rng.pick(VOWELS));
+        }
+    }
+    if rng.chance(0.5) { name + *rng.pick(NUMBERS) } else { format!("{name}{}", 1 + rng.below(999)) }
 }
 
 fn capitalised(word: &str) -> String {

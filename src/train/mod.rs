@@ -1061,7 +1061,8 @@ fn piece_rows<'a>(
                     let stats = &view.lines[number].stats;
                     let letters = stats.letters();
                     let foreign = view.main_script != 0 && letters - stats.scripts[view.main_script].min(letters) >= 3;
-                    let share = match (doc.origin == Origin::Keep && linked, suspicious, foreign) {
+                    let trails = view.lines[number].glance.trails;
+                    let share = match (trails || doc.origin == Origin::Keep && linked, suspicious, foreign) {
                         (true, ..) => 0.9,
                         (_, true, _) => 0.5,
                         (.., true) => 0.4,
