@@ -115,7 +115,7 @@ fn first_pass(model: &Model, text: &str, scratch: &mut Scratch) {
             Reading::Pieces => true,
             Reading::Folded => !line.glance.clear(view.main_script, &model.screen),
         };
-        if line.reading != Reading::Folded || plain(model, line) && !view.is_stranger(number) {
+        if line.reading != Reading::Folded || plain(model, line) && !line.stranger {
             looks.push(if suspicious { Look::PlainPieces } else { Look::Plain });
             rows.push([0.0; FEATURE_COUNT]);
             logits.push(PLAIN);
@@ -486,71 +486,125 @@ fn judge_pieces(
     let mut pieces = std::mem::take(&mut scratch.pieces);
     pieces_of(&model.brands, text, body, &mut pieces);
     if pieces.len() > 1 {
-        let mut found: Vec<Candidate> = Vec::new();
+        let mut judged = Vec::with_capacity(pieces.len());
         for (place, &piece) in pieces.iter().enumerate() {
             let trimmed = trim(text, piece);
             if trimmed.is_empty() {
                 continue;
             }
-            let mut row = [0.0; FEATURE_COUNT];
-            let keep = scratch.view.held();
-            let mut line = LineView::piece(text, trimmed, model.resources(), &mut scratch.view.keys);
             let trailing = trails && place + 1 == pieces.len();
-            if !trailing && line.glance.clear(scratch.view.main_script, &model.screen) {
-                kept += line.glance.chars;
-                scratch.view.forget(keep);
-                continue;
+            let piece = judge_piece(model, policy, text, (number, body), trimmed, trailing, scratch);
+            if piece.junk <= 1.0 - KEPT_SURE {
+                kept += piece.chars;
             }
-            scratch.view.fold_piece(text, &mut line, &model.ngrams);
-            let place = Place::piece(text, number, joined(text, body, trimmed));
-            first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
-            let raw = softmax(model.piece.logits(&row));
-            let probabilities = calibrate(model, Scope::Piece, raw);
-            if probabilities[0] >= KEPT_SURE {
-                kept += line.chars();
-            }
-            if let Some(class) = winner(probabilities, LEAST_REPORTED).filter(|&class| class != Class::Byline) {
-                let finding = name(
-                    model,
-                    policy,
-                    (Scope::Piece, 0.0),
-                    class,
-                    probabilities,
-                    trimmed,
-                    (line.from, line.to),
-                    &row,
-                    &scratch.view,
-                    &mut scratch.cues,
-                );
-                if finding.action == Action::Remove {
-                    match found.last_mut() {
-                        // Neighbouring pieces of one label are one finding.
-                        Some(last)
-                            if last.finding.label == finding.label
-                                && blank(text, last.finding.span.end(), trimmed.start()) =>
-                        {
-                            last.finding.span = Span::new(last.finding.span.start(), trimmed.end());
-                            last.chars += line.chars();
-                            last.words += line.stats.words;
-                            if finding.score > last.finding.score {
-                                last.finding.score = finding.score;
-                            }
-                        }
-                        _ => found.push(Candidate {
-                            finding,
-                            chars: line.chars(),
-                            words: line.stats.words,
-                            prose: false,
-                        }),
-                    }
-                }
-            }
-            scratch.view.forget(keep);
+            judged.push(piece);
         }
-        out.append(&mut found);
+        draw_in(text, &mut judged);
+        out.extend(joined_pieces(text, judged));
     }
     scratch.pieces = pieces;
     kept
+}
+
+/// A piece of a line.
+struct Piece {
+    span: Span,
+    chars: u32,
+    words: u32,
+    /// Probability that it is junk.
+    junk: f32,
+    /// What is removed of it: all, or nothing.
+    removal: Option<Finding>,
+}
+
+/// Judges a piece; one with nothing in it is content without a closer look, unless that is wanted.
+fn judge_piece(
+    model: &Model,
+    policy: &Policy,
+    text: &str,
+    (number, body): (usize, Span),
+    span: Span,
+    closely: bool,
+    scratch: &mut Scratch,
+) -> Piece {
+    let mut row = [0.0; FEATURE_COUNT];
+    let keep = scratch.view.held();
+    let mut line = LineView::piece(text, span, model.resources(), &mut scratch.view.keys);
+    if !closely && line.glance.clear(scratch.view.main_script, &model.screen) {
+        scratch.view.forget(keep);
+        return Piece { span, chars: line.glance.chars, words: line.glance.words, junk: 0.0, removal: None };
+    }
+    scratch.view.fold_piece(text, &mut line, &model.ngrams);
+    let place = Place::piece(text, number, joined(text, body, span));
+    first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
+    let probabilities = calibrate(model, Scope::Piece, softmax(model.piece.logits(&row)));
+    let class = winner(probabilities, LEAST_REPORTED).filter(|&class| class != Class::Byline);
+    let finding = class.map(|class| {
+        name(
+            model,
+            policy,
+            (Scope::Piece, 0.0),
+            class,
+            probabilities,
+            span,
+            (line.from, line.to),
+            &row,
+            &scratch.view,
+            &mut scratch.cues,
+        )
+    });
+    scratch.view.forget(keep);
+    Piece {
+        span,
+        chars: line.chars(),
+        words: line.stats.words,
+        junk: 1.0 - probabilities[0],
+        removal: finding.filter(|finding| finding.action == Action::Remove),
+    }
+}
+
+/// Probability of junk from which a piece goes with the spam beside it.
+const DRAWN_IN: f32 = 0.5;
+
+/// Lets spam draw in what stands beside it in the line and is more likely junk than not, or holds
+/// no letter, as the number of an item: what is put into a paragraph is put there in one go
+/// (hysteresis thresholding, Canny 1986).
+fn draw_in(text: &str, pieces: &mut [Piece]) {
+    let last = pieces.len().saturating_sub(1);
+    let mut draw = |at: usize, beside: usize| {
+        let bare = !pieces[at].span.of(text).contains(char::is_alphabetic);
+        if pieces[at].removal.is_some() || !bare && pieces[at].junk < DRAWN_IN {
+            return;
+        }
+        let spam = pieces[beside].removal.as_ref().filter(|finding| finding.label.class() == Class::Spam);
+        let drawn = spam.map(|finding| Finding { span: pieces[at].span, ..finding.clone() });
+        pieces[at].removal = drawn;
+    };
+    (0..last).for_each(|at| draw(at + 1, at));
+    (0..last).rev().for_each(|at| draw(at, at + 1));
+}
+
+/// What is removed of a line; neighbouring pieces of one label are one finding.
+fn joined_pieces(text: &str, pieces: Vec<Piece>) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for Piece { chars, words, removal, .. } in pieces {
+        let Some(finding) = removal else { continue };
+        match found.last_mut() {
+            Some(last)
+                if last.finding.label == finding.label
+                    && blank(text, last.finding.span.end(), finding.span.start()) =>
+            {
+                last.finding.span = Span::new(last.finding.span.start(), finding.span.end());
+                last.chars += chars;
+                last.words += words;
+                if finding.score > last.finding.score {
+                    last.finding.score = finding.score;
+                }
+            }
+            _ => found.push(Candidate { finding, chars, words, prose: false }),
+        }
+    }
+    found
 }
 
 /// Whether a sentence runs on from what stands before a piece of a line, and from the piece into

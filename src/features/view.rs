@@ -34,6 +34,8 @@ pub(crate) struct LineView {
     pub(crate) first_word: u64,
     pub(crate) blank_before: bool,
     pub(crate) prose: bool,
+    /// Whether it is long and looks like none of the prose of its document.
+    pub(crate) stranger: bool,
     pub(crate) copies: u32,
 }
 
@@ -94,11 +96,18 @@ const SOME_CHARS: u32 = 25;
 /// Bytes of each that are read.
 const LANGUAGE_BYTES: usize = 110;
 
-/// Fewest words of a line, and of the prose beside it, that can be compared; share of common words
+/// Fewest characters and words of a line, and words of the prose beside it, that can be compared; share of common words
 /// below which the line is a stranger.
+const STRANGER_CHARS: u32 = 60;
 const STRANGER_WORDS: usize = 8;
 const BODY_WORDS: usize = 120;
 const STRANGER_OVERLAP: f32 = 0.1;
+/// Share from which it is none; in between, and in short documents, its language tells.
+const KIN_OVERLAP: f32 = 0.2;
+/// Bytes that are read for that, and how far the languages must differ (see
+/// [`LanguageTable::mismatch`](crate::model::language::LanguageTable::mismatch)).
+const STRANGER_BYTES: usize = 64;
+const STRANGER_MISMATCH: f32 = 2.0;
 
 /// Stands for "no such line".
 pub(crate) const NONE: u32 = u32::MAX;
@@ -136,6 +145,7 @@ impl View {
         self.sample(text, resources);
         self.vocabulary.load(&self.keys, &self.lines);
         for number in 0..self.lines.len() {
+            self.lines[number].stranger = self.is_strange(number, text, resources);
             self.lines[number].reading = if all { Reading::Folded } else { self.reading_of(number, resources) };
             if self.lines[number].reading == Reading::Folded {
                 self.lines[number].fold(text, &mut self.symbols, resources.ngrams);
@@ -150,7 +160,7 @@ impl View {
     /// How closely a line must be read.
     fn reading_of(&self, number: usize, resources: Resources<'_>) -> Reading {
         let line = &self.lines[number];
-        if !line.prose || line.copies > 1 || self.is_stranger(number) {
+        if !line.prose || line.copies > 1 || line.stranger {
             Reading::Folded
         } else if line.glance.plain(self.main_script, resources.screen) {
             Reading::Glance
@@ -162,17 +172,31 @@ impl View {
     }
 
     /// Whether a line has next to nothing in common with the prose of its document: neither the
-    /// script nor words.
-    pub(crate) fn is_stranger(&self, number: usize) -> bool {
+    /// script nor words nor the language.
+    fn is_strange(&mut self, number: usize, text: &str, resources: Resources<'_>) -> bool {
         let line = &self.lines[number];
+        if line.chars() < STRANGER_CHARS {
+            return false;
+        }
         if line.glance.foreign(self.main_script) {
             return true;
         }
         let (from, to) = (line.glance.keys.0 as usize, line.glance.keys.1 as usize);
-        if to - from < STRANGER_WORDS || self.vocabulary.words() < BODY_WORDS + (to - from) {
+        if to - from < STRANGER_WORDS || self.lines.len() < 2 {
             return false;
         }
-        self.vocabulary.overlap(&self.keys[from..to], number).0 < STRANGER_OVERLAP
+        if self.vocabulary.words() >= BODY_WORDS + (to - from) {
+            let overlap = self.vocabulary.overlap(&self.keys[from..to], number).0;
+            if !(STRANGER_OVERLAP..KIN_OVERLAP).contains(&overlap) {
+                return overlap < STRANGER_OVERLAP;
+            }
+        }
+        let start = beginning(line.body.of(text), STRANGER_BYTES);
+        let held = self.symbols.len();
+        let (base, _) = Normalizer.fold(start, &mut self.symbols);
+        let mismatch = resources.languages.mismatch(&self.symbols[held..held + base], &self.language);
+        self.symbols.truncate(held);
+        mismatch >= STRANGER_MISMATCH
     }
 
     /// Folds the beginnings of a few lines for what the document is written in: of prose, or, if
@@ -190,10 +214,8 @@ impl View {
         let mut scripts = [0u64; Script::COUNT];
         let chosen = self.lines.iter().filter(|line| line.prose || !prose && line.chars() >= SOME_CHARS);
         for line in chosen.take(most) {
-            let body = line.body.of(text);
-            let most = body.len().min(LANGUAGE_BYTES);
-            let end = (0..=most).rev().find(|&at| body.is_char_boundary(at)).unwrap_or(0);
-            let (base, stats) = Normalizer.fold(&body[..end], &mut self.symbols);
+            let start = beginning(line.body.of(text), LANGUAGE_BYTES);
+            let (base, stats) = Normalizer.fold(start, &mut self.symbols);
             resources.languages.add(&self.symbols[..base], &mut self.language);
             self.symbols.clear();
             for (sum, part) in scripts.iter_mut().zip(stats.scripts) {
@@ -276,6 +298,13 @@ impl View {
     }
 }
 
+/// The beginning of a text: so many bytes at most, and whole characters.
+fn beginning(text: &str, bytes: usize) -> &str {
+    let most = text.len().min(bytes);
+    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
+}
+
 /// The script with the most letters, 0 without any.
 fn most_letters(scripts: &[u64; Script::COUNT]) -> usize {
     let best = (1..Script::Emoji as usize).rev().max_by_key(|&script| scripts[script]);
@@ -297,6 +326,7 @@ impl LineView {
         first_word: 0,
         blank_before: false,
         prose: false,
+        stranger: false,
         copies: 1,
     };
 
