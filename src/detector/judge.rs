@@ -293,6 +293,7 @@ fn judge_section(
         }
         candidates.extend(whole);
     }
+    draw_in_lines(policy, &scratch.view.lines, &mut candidates[known..]);
     for candidate in &mut candidates[known..] {
         candidate.finding.span = section.span(candidate.finding.span);
     }
@@ -499,7 +500,7 @@ fn judge_pieces(
             }
             judged.push(piece);
         }
-        draw_in(text, &mut judged);
+        draw_in(policy, text, &mut judged);
         out.extend(joined_pieces(text, judged));
     }
     scratch.pieces = pieces;
@@ -563,17 +564,44 @@ fn judge_piece(
     }
 }
 
-/// Probability of junk from which a piece goes with the spam beside it.
+/// Probability from which a line or piece goes with the spam beside it: what is put in is put in in
+/// one go (hysteresis thresholding, Canny 1986).
 const DRAWN_IN: f32 = 0.5;
 
-/// Lets spam draw in what stands beside it in the line and is more likely junk than not, or holds
-/// no letter, as the number of an item: what is put into a paragraph is put there in one go
-/// (hysteresis thresholding, Canny 1986).
-fn draw_in(text: &str, pieces: &mut [Piece]) {
+/// Lets lines that are spam draw in the lines beside them that are so more likely than not.
+fn draw_in_lines(policy: &Policy, lines: &[LineView], candidates: &mut [Candidate]) {
+    if !may_ease(policy) {
+        return;
+    }
+    let least = policy.raised(DRAWN_IN);
+    let last = candidates.len().saturating_sub(1);
+    let line_of = |candidate: &Candidate| {
+        let span = candidate.finding.span;
+        let number = lines.partition_point(|line| line.body.start() < span.start());
+        lines.get(number).filter(|line| line.body == span).map(|_| number)
+    };
+    let mut draw = |at: usize, beside: usize| {
+        let (own, other) = (&candidates[at], &candidates[beside]);
+        let near = line_of(own).zip(line_of(other)).is_some_and(|(own, other)| own.abs_diff(other) == 1);
+        let finding = &own.finding;
+        let likely = finding.label.class() == Class::Spam && finding.score.get() >= least;
+        let free = policy.removes(finding.label) && policy.threshold(finding.label).is_none();
+        if near && likely && free && other.is_spam_to_cut() {
+            candidates[at].finding.action = Action::Remove;
+        }
+    };
+    (0..last).for_each(|at| draw(at + 1, at));
+    (0..last).rev().for_each(|at| draw(at, at + 1));
+}
+
+/// Lets pieces of a line that are spam draw in the pieces beside them that are junk more likely than
+/// not, or hold no letter, as the number of an item.
+fn draw_in(policy: &Policy, text: &str, pieces: &mut [Piece]) {
+    let least = policy.raised(DRAWN_IN);
     let last = pieces.len().saturating_sub(1);
     let mut draw = |at: usize, beside: usize| {
         let bare = !pieces[at].span.of(text).contains(char::is_alphabetic);
-        if pieces[at].removal.is_some() || !bare && pieces[at].junk < DRAWN_IN {
+        if pieces[at].removal.is_some() || !bare && pieces[at].junk < least {
             return;
         }
         let spam = pieces[beside].removal.as_ref().filter(|finding| finding.label.class() == Class::Spam);

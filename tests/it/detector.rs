@@ -323,6 +323,38 @@ fn reports_are_the_same_on_any_thread_in_any_order_and_from_any_detector() {
     }
 }
 
+/// What [`DETECTOR`] leaves of an article into whose last paragraph something was put.
+fn left_of_paragraph(behind: &str) -> String {
+    DETECTOR.clean(&format!("{}{behind}", CLEAN.trim_end())).text.into_owned()
+}
+
+#[test]
+fn what_is_put_behind_the_last_sentence_of_a_paragraph_goes_as_a_whole() {
+    for promo in [
+        // A name that no list knows, a name of several words, the number of an item, several sentences.
+        "tovarik88",
+        "king slot 138",
+        "12. Slot gacor maxwin 88",
+        "#### 3. Daftar situs slot gacor",
+        "Slot gacor hari ini! Klaim bonus 100% sekarang juga. Daftar di https://slot.example/daftar",
+    ] {
+        assert_eq!(left_of_paragraph(&format!(" {promo}")), CLEAN.trim_end(), "{promo}");
+    }
+    for kept in ["Rapat ditutup pukul 12.", "(ANTARA)", "Nomornya 12. Bus berangkat pukul 7."] {
+        let text = left_of_paragraph(&format!(" {kept}"));
+        assert!(text.ends_with(kept), "{kept}");
+    }
+}
+
+#[test]
+fn lines_of_spam_draw_in_what_is_likely_spam_beside_them_unless_told_otherwise() {
+    let text = format!("{CLEAN}\nSitus slot gacor hari ini, daftar sekarang\nKlaim hadiah sekarang\nslot gacor maxwin\n");
+    let removed = |detector: &Detector| detector.scan(text.as_str()).removals().count();
+    assert_eq!(removed(&DETECTOR), 3);
+    let precise = DETECTOR.with_policy(Policy::preset(Preset::Precision));
+    assert!(removed(&precise) <= removed(&DETECTOR));
+}
+
 /// Longer texts are judged in sections; spans, rounds and the way back must not notice.
 #[test]
 fn texts_of_many_sections_keep_the_promises() {
