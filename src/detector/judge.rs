@@ -568,13 +568,14 @@ fn judge_piece(
 /// one go (hysteresis thresholding, Canny 1986).
 const DRAWN_IN: f32 = 0.5;
 
-/// Lets lines that are spam draw in the lines beside them that are so more likely than not.
+/// Lets lines that are surely spam draw in the lines beside them that are so more likely than not and
+/// are no running text.
 fn draw_in_lines(policy: &Policy, lines: &[LineView], candidates: &mut [Candidate]) {
     if !may_ease(policy) {
         return;
     }
     let least = policy.raised(DRAWN_IN);
-    let last = candidates.len().saturating_sub(1);
+    let sure: Vec<bool> = candidates.iter().map(Candidate::is_spam_to_cut).collect();
     let line_of = |candidate: &Candidate| {
         let span = candidate.finding.span;
         let number = lines.partition_point(|line| line.body.start() < span.start());
@@ -586,12 +587,14 @@ fn draw_in_lines(policy: &Policy, lines: &[LineView], candidates: &mut [Candidat
         let finding = &own.finding;
         let likely = finding.label.class() == Class::Spam && finding.score.get() >= least;
         let free = policy.removes(finding.label) && policy.threshold(finding.label).is_none();
-        if near && likely && free && other.is_spam_to_cut() {
+        if near && likely && free && sure[beside] && !own.prose {
             candidates[at].finding.action = Action::Remove;
         }
     };
-    (0..last).for_each(|at| draw(at + 1, at));
-    (0..last).rev().for_each(|at| draw(at, at + 1));
+    for at in 1..sure.len() {
+        draw(at, at - 1);
+        draw(at - 1, at);
+    }
 }
 
 /// Lets pieces of a line that are spam draw in the pieces beside them that are junk more likely than

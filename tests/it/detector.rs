@@ -348,7 +348,8 @@ fn what_is_put_behind_the_last_sentence_of_a_paragraph_goes_as_a_whole() {
 
 #[test]
 fn lines_of_spam_draw_in_what_is_likely_spam_beside_them_unless_told_otherwise() {
-    let text = format!("{CLEAN}\nSitus slot gacor hari ini, daftar sekarang\nKlaim hadiah sekarang\nslot gacor maxwin\n");
+    let text =
+        format!("{CLEAN}\nSitus slot gacor hari ini, daftar sekarang\nKlaim hadiah sekarang\nslot gacor maxwin\n");
     let removed = |detector: &Detector| detector.scan(text.as_str()).removals().count();
     assert_eq!(removed(&DETECTOR), 3);
     let precise = DETECTOR.with_policy(Policy::preset(Preset::Precision));
