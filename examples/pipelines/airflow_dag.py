@@ -48,6 +48,9 @@ with DAG(
         bash_command=f"unspam clean {DAY}/raw -o {DAY}/clean --ledger {DAY}/removed.jsonl.zst",
     )
 
-    publish = BashOperator(task_id="publish", bash_command=f"mv {DAY}/clean {DAY}/published")
+    # A day that is run again takes the place of what it had published.
+    publish = BashOperator(
+        task_id="publish", bash_command=f"rm -rf {DAY}/published && mv -T {DAY}/clean {DAY}/published"
+    )
 
     check >> enough_left >> clean >> publish

@@ -7,6 +7,8 @@
     UNSPAM_FIELD = "text"                  # the field that holds the article
     UNSPAM_TIMEOUT = 5                     # seconds for one try
     UNSPAM_FAIL = "closed"                 # "open" lets items pass that could not be judged
+    # The delay between pages is for the sites, not for the service.
+    DOWNLOAD_SLOTS = {"unspam": {"concurrency": 16, "delay": 0}}
 
 Rejected items are dropped; those to be reviewed pass with `unspam_review` set; all others pass
 with the cleaned text. The request goes through Scrapy's own downloader and blocks nothing.
@@ -69,9 +71,11 @@ class UnspamPipeline:
                 headers=headers,
                 body=json.dumps({"text": text}),
                 dont_filter=True,
-                # Neither robots.txt nor retries of pages are for this request.
+                # What is done to pages is not done to this request: robots.txt, retries, the
+                # cache, and a proxy, which has no business with the text.
                 meta={"download_timeout": self.timeout, "dont_retry": True, "dont_obey_robotstxt": True,
-                      "handle_httpstatus_all": True},
+                      "dont_cache": True, "proxy": None, "download_slot": "unspam",
+                      "autothrottle_dont_adjust_delay": True, "handle_httpstatus_all": True},
             )
             response = await self.download(request)
             if response.status == 200:
