@@ -781,7 +781,8 @@ fn fit_all(
     }
 
     progress("pieces inside lines");
-    let pieces = piece_rows(config, data, &sampled, &tables, &resources);
+    let mut pieces = piece_rows(config, data, &sampled, &tables, &resources);
+    lines_as_pieces(data, &sampled, &mut pieces);
     let piece_models: Vec<Network> = (0..3usize)
         .into_par_iter()
         .map(|half| {
@@ -1107,6 +1108,28 @@ fn piece_rows<'a>(
         all.retain(|piece| piece.class != Class::Content || rng.chance(share));
     }
     all
+}
+
+/// Most lines of a class that stand in for pieces.
+const MOST_LINES_AS_PIECES: usize = 2000;
+
+/// Adds lines of the classes that no piece of a half is of: labels that cover whole lines only,
+/// as most people's do, show none inside of lines.
+fn lines_as_pieces(data: &Prepared, sampled: &[SampledDoc], pieces: &mut Vec<Piece>) {
+    for class in Class::ALL {
+        for half in 0..2 {
+            if pieces.iter().any(|piece| piece.class == class && piece.fold % 2 == half) {
+                continue;
+            }
+            let of_half = sampled.iter().filter(|doc| doc.fold % 2 == half);
+            let lines = of_half.flat_map(|doc| {
+                let sure = is_sure(data.docs[doc.index].origin);
+                let of_class = doc.rows.iter().zip(&doc.targets).filter(move |(_, target)| target.class == Some(class));
+                of_class.map(move |(row, _)| Piece { fold: doc.fold, row: *row, class, sure })
+            });
+            pieces.extend(lines.take(MOST_LINES_AS_PIECES));
+        }
+    }
 }
 
 fn fit_kinds(
