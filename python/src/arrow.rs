@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::columns::Columns;
-use crate::refuse;
+use crate::{parallel, refuse, refuse_arrow};
 
 const SCHEMA: &std::ffi::CStr = c"arrow_schema";
 const ARRAY: &std::ffi::CStr = c"arrow_array";
@@ -63,11 +63,12 @@ impl Input {
 pub(crate) fn answer(py: Python<'_>, input: Input, columns: Columns) -> PyResult<Bound<'_, PyAny>> {
     match input {
         Input::Batch(array, field) => {
-            let made = py.detach(|| columns.schema(&field).and_then(|schema| columns.apply(&array, &schema)));
-            Ok(Bound::new(py, ArrowBatch::new(made.map_err(refuse)?))?.into_any())
+            let schema = columns.schema(&field).map_err(refuse_arrow)?;
+            let made = parallel::interruptible(py, |stop| columns.apply(&array, &schema, stop).transpose())?;
+            Ok(Bound::new(py, ArrowBatch::new(made.map_err(refuse_arrow)?))?.into_any())
         }
         Input::Stream(reader) => {
-            let schema = columns.schema(reader.field()).map_err(refuse)?;
+            let schema = columns.schema(reader.field()).map_err(refuse_arrow)?;
             let stream = Judging { reader, columns, schema };
             Ok(Bound::new(py, ArrowStream::new(Box::new(stream)))?.into_any())
         }
@@ -89,9 +90,10 @@ impl Iterator for Judging {
             Ok(array) => array,
             Err(error) => return Some(Err(error)),
         };
-        // The caller may be a program in another language, through which a panic must not pass.
-        let made = catch_unwind(AssertUnwindSafe(|| self.columns.apply(&array, &self.schema)));
-        Some(made.unwrap_or_else(|_| Err(ArrowError::ComputeError("judging a batch failed".to_owned()))))
+        // The caller may be a program in another language, through which a panic must not pass; and
+        // it may hold Python's lock on another thread, so nothing asks for that.
+        let made = catch_unwind(AssertUnwindSafe(|| self.columns.apply(&array, &self.schema, &mut || false)));
+        made.unwrap_or_else(|_| Err(ArrowError::ComputeError("judging a batch failed".to_owned()))).transpose()
     }
 }
 
@@ -194,7 +196,8 @@ impl ArrowStream {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Who holds the stream may wait for Python's lock to read from a Python object.
+        let reader = py.detach(|| self.reader.lock().unwrap_or_else(PoisonError::into_inner).take());
         let reader =
             reader.ok_or_else(|| PyValueError::new_err("this stream was read already: judge the data again"))?;
         stream_capsule(py, reader)
@@ -208,7 +211,7 @@ impl ArrowStream {
         py.detach(|| {
             let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
             let next = reader.as_mut().and_then(Iterator::next).transpose();
-            next.map(|batch| batch.map(ArrowBatch::new)).map_err(refuse)
+            next.map(|batch| batch.map(ArrowBatch::new)).map_err(refuse_arrow)
         })
     }
 

@@ -12,7 +12,7 @@ use arrow_array::{
     ListArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions, StringArray, StructArray,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Metadata, Schema, SchemaRef};
 use unspam::offsets::{OffsetCounter, OffsetUnit};
 use unspam::profile::SiteProfile;
 use unspam::{Cleaner, Gate, stats};
@@ -240,7 +240,11 @@ impl Columns {
             }
             return Ok(Arc::new(Schema::new(fields)));
         };
-        let text = columns.iter().find(|column| *column.name() == self.text).ok_or_else(|| self.no_column(columns))?;
+        let mut texts = columns.iter().filter(|column| *column.name() == self.text);
+        let text = texts.next().ok_or_else(|| self.no_column(columns))?;
+        if texts.next().is_some() {
+            return Err(wrong(format!("there are several columns \"{}\": rename all but one", self.text)));
+        }
         let mut fields: Vec<FieldRef> = columns.iter().cloned().collect();
         if matches!(self.verb, Verb::Clean) {
             for known in fields.iter_mut().filter(|known| *known.name() == self.text) {
@@ -263,8 +267,14 @@ impl Columns {
         wrong(format!("no column \"{}\": there are {}", self.text, names.join(", ")))
     }
 
-    /// Returns the columns that come of an array with this [`Columns::schema`].
-    pub(crate) fn apply(&self, array: &ArrayRef, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    /// Returns the columns that come of an array with this [`Columns::schema`], or nothing if `stop`
+    /// said so.
+    pub(crate) fn apply(
+        &self,
+        array: &ArrayRef,
+        schema: &SchemaRef,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<RecordBatch>, ArrowError> {
         let mut columns = Vec::with_capacity(schema.fields().len());
         let (text, urls) = match array.as_struct_opt() {
             None => (Arc::clone(array), None),
@@ -277,10 +287,11 @@ impl Columns {
         };
         let texts = Texts::of(&self.text, &text)?;
         let binary = is_binary(text.data_type());
-        let judged = parallel::map(array.len(), self.threads, |row| {
+        let judged = parallel::map(array.len(), self.threads, stop, |row| {
             let url = urls.as_ref().and_then(|urls| urls.get(row)).and_then(|url| std::str::from_utf8(url).ok());
             texts.get(row).map(|text| self.judge_row(text, binary, url).map_err(|told| (row, told))).transpose()
         });
+        let Some(judged) = judged else { return Ok(None) };
         let mut rows = Vec::with_capacity(judged.len());
         for row in judged {
             let name = if array.as_struct_opt().is_some() { self.text.as_str() } else { "text" };
@@ -311,7 +322,7 @@ impl Columns {
         }
         self.say(&rows, &texts, binary, &mut columns)?;
         let options = RecordBatchOptions::new().with_row_count(Some(array.len()));
-        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map(Some)
     }
 
     fn judge_row(&self, bytes: &[u8], binary: bool, url: Option<&str>) -> Result<Row, String> {
@@ -440,7 +451,12 @@ impl Columns {
 }
 
 /// Returns the rows with their original texts, without the columns that cleaning added.
-pub(crate) fn restore(rows: &StructArray, text: &str, ledger: &str) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn restore(
+    rows: &StructArray,
+    metadata: &Metadata,
+    text: &str,
+    ledger: &str,
+) -> Result<RecordBatch, ArrowError> {
     let missing =
         |name: &str| wrong(format!("no column \"{name}\": restoring needs the cleaned texts and their ledger"));
     let column = rows.column_by_name(text).ok_or_else(|| missing(text))?;
@@ -480,7 +496,7 @@ pub(crate) fn restore(rows: &StructArray, text: &str, ledger: &str) -> Result<Re
     let data_type = cleaned_type(column.data_type());
     let originals = restored.iter().enumerate().map(|(row, text)| text.as_deref().or_else(|| texts.get(row)));
     let originals = text_column(&data_type, originals, rows.len())?;
-    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    let (mut fields, mut columns): (Vec<FieldRef>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
     for (known, column) in rows.fields().iter().zip(rows.columns()) {
         let name = known.name();
         if name == ledger || ["verdict", "spam_probability"].iter().any(|said| *name == format!("{PREFIX}{said}")) {
@@ -494,7 +510,7 @@ pub(crate) fn restore(rows: &StructArray, text: &str, ledger: &str) -> Result<Re
             columns.push(Arc::clone(column));
         }
     }
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    RecordBatch::try_new(Arc::new(Schema::new(fields).with_metadata(metadata.clone())), columns)
 }
 
 /// Where the entries of each row stand, and the entries.

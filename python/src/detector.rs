@@ -15,14 +15,14 @@ use crate::arrow::Input;
 use crate::columns::{Columns, Verb};
 use crate::parallel;
 use crate::profile::SiteProfile;
-use crate::report::{Cleaned, Decision, Judged, Report};
+use crate::report::{Cleaned, Decision, Judged, Report, action_name, shortest};
 use crate::text::Text;
 use crate::{ModelError, arrow, refuse};
 
 /// Models that stay read in a process: workers build the same detector again and again.
 const MODELS_KEPT: usize = 4;
 
-static MODELS: Mutex<VecDeque<(usize, u32, Arc<Model>)>> = Mutex::new(VecDeque::new());
+static MODELS: Mutex<VecDeque<(Arc<[u8]>, Arc<Model>)>> = Mutex::new(VecDeque::new());
 static BUILTIN: OnceLock<Arc<Model>> = OnceLock::new();
 
 fn builtin() -> PyResult<Arc<Model>> {
@@ -33,18 +33,19 @@ fn builtin() -> PyResult<Arc<Model>> {
     Ok(Arc::clone(BUILTIN.get_or_init(|| model)))
 }
 
-fn model_of(bytes: &[u8]) -> PyResult<Arc<Model>> {
-    let (len, digest) = (bytes.len(), crc32fast::hash(bytes));
+/// Returns a model and its bytes, those that are known already if there are such.
+fn model_of(bytes: &[u8]) -> PyResult<(Arc<[u8]>, Arc<Model>)> {
     let mut models = MODELS.lock().map_err(refuse)?;
-    if let Some((_, _, model)) = models.iter().find(|known| (known.0, known.1) == (len, digest)) {
-        return Ok(Arc::clone(model));
+    if let Some(known) = models.iter().find(|known| *known.0 == *bytes) {
+        return Ok(known.clone());
     }
     let model = Arc::new(Model::from_bytes(bytes).map_err(|error| ModelError::new_err(error.to_string()))?);
-    models.push_back((len, digest, Arc::clone(&model)));
+    let made = (Arc::from(bytes), model);
+    models.push_back(made.clone());
     if models.len() > MODELS_KEPT {
         models.pop_front();
     }
-    Ok(model)
+    Ok(made)
 }
 
 /// What a detector judges with; cheap to clone and shared between threads.
@@ -69,11 +70,15 @@ impl Judge {
 
 /// Returns labels named one by one or in a list with commas.
 fn labels(value: &Bound<'_, PyAny>) -> PyResult<LabelSet> {
-    let list = match value.cast::<PyString>() {
-        Ok(text) => text.to_str()?.to_owned(),
-        Err(_) => value.extract::<Vec<String>>()?.join(","),
-    };
-    LabelSet::parse(&list).map_err(refuse)
+    LabelSet::parse(&names(value)?.join(",")).map_err(refuse)
+}
+
+/// Returns what is named one by one or in a text with commas.
+fn names(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(text.to_str()?.split(',').map(|name| name.trim().to_owned()).collect()),
+        Err(_) => value.extract(),
+    }
 }
 
 /// Returns the bytes of a model or profile that was given as such or as a path.
@@ -86,11 +91,10 @@ pub(crate) fn bytes_or_file(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Ve
         return Err(PyTypeError::new_err(format!("{what} must be a path or bytes, not {kind}")));
     };
     std::fs::read(&path).map_err(|error| {
-        let told = format!("{what} \"{}\": {error}", path.display());
         match error.raw_os_error() {
             // OSError makes its subclass of the number: FileNotFoundError and others.
-            Some(code) => PyOSError::new_err((code, told)),
-            None => PyOSError::new_err(told),
+            Some(code) => PyOSError::new_err((code, format!("cannot read {what}"), path.clone())),
+            None => PyOSError::new_err(format!("{what} \"{}\": {error}", path.display())),
         }
     })
 }
@@ -117,7 +121,8 @@ pub(crate) fn bytes_or_file(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Ve
 #[derive(Debug)]
 pub(crate) struct Detector {
     judge: Judge,
-    model: Option<Vec<u8>>,
+    /// Bytes of a model that is not the built-in one.
+    model: Option<Arc<[u8]>>,
 }
 
 #[pymethods]
@@ -145,6 +150,9 @@ impl Detector {
         for (list, probability) in threshold.into_iter().flatten() {
             policy = policy.with_threshold(labels(&list)?, probability.extract()?).map_err(refuse)?;
         }
+        if !caution.is_finite() {
+            return Err(refuse(format!("caution {caution} is not a number of nats")));
+        }
         policy = policy.with_caution(caution);
         if let Some(share) = max_loss_share {
             policy = policy.with_max_loss_share(share).map_err(refuse)?;
@@ -170,12 +178,12 @@ impl Detector {
         let thresholds = PyDict::new(py);
         for &label in unspam::Label::ALL {
             if let Some(probability) = policy.threshold(label) {
-                thresholds.set_item(label.as_str(), probability)?;
+                thresholds.set_item(label.as_str(), shortest(probability))?;
             }
         }
         dict.set_item("threshold", thresholds)?;
-        dict.set_item("caution", policy.caution())?;
-        dict.set_item("max_loss_share", policy.max_loss_share())?;
+        dict.set_item("caution", shortest(policy.caution()))?;
+        dict.set_item("max_loss_share", shortest(policy.max_loss_share()))?;
         Ok(dict)
     }
 
@@ -228,7 +236,7 @@ impl Detector {
         py: Python<'_>,
         text: &Bound<'_, PyAny>,
         url: Option<&str>,
-        fail_on: Option<Vec<String>>,
+        fail_on: Option<&Bound<'_, PyAny>>,
         max_removed: Option<f32>,
         min_left: Option<usize>,
     ) -> PyResult<Decision> {
@@ -261,11 +269,11 @@ impl Detector {
             dict.set_item("label", line.label.as_str())?;
             let probabilities = PyDict::new(py);
             for (class, probability) in ["content", "byline", "boilerplate", "spam"].iter().zip(line.probabilities) {
-                probabilities.set_item(class, crate::report::shortest(probability.get()))?;
+                probabilities.set_item(class, shortest(probability.get()))?;
             }
             dict.set_item("probabilities", probabilities)?;
-            dict.set_item("action", line.action.map(crate::report::action_name))?;
-            let reasons: Vec<_> = line.reasons.iter().map(|reason| (reason.code, reason.weight)).collect();
+            dict.set_item("action", line.action.map(action_name))?;
+            let reasons: Vec<_> = line.reasons.iter().map(|reason| (reason.code, shortest(reason.weight))).collect();
             dict.set_item("reasons", reasons)?;
             list.append(dict)?;
         }
@@ -289,23 +297,23 @@ impl Detector {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        urls: Option<Vec<Option<String>>>,
+        urls: Option<&Bound<'py, PyAny>>,
         text: &str,
         url: &str,
         threads: Option<usize>,
         offsets: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(input) = Input::of(texts)? {
+        if let Some(input) = arrow_of(texts, urls)? {
             return arrow::answer(py, input, self.columns(Verb::Scan, text, url, threads, offsets)?);
         }
         let (objects, urls) = Objects::of(texts, urls)?;
         let texts = objects.texts()?;
-        let reports = py.detach(|| {
-            parallel::map(texts.len(), threads, |row| {
+        let reports = parallel::interruptible(py, |stop| {
+            parallel::map(texts.len(), threads, stop, |row| {
                 let text = texts[row].as_ref()?;
                 Some(Report::of(text, &self.judge.scan(text, urls.of(row)), &self.judge.model_id))
             })
-        });
+        })?;
         Ok(PyList::new(py, reports)?.into_any())
     }
 
@@ -322,19 +330,19 @@ impl Detector {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        urls: Option<Vec<Option<String>>>,
+        urls: Option<&Bound<'py, PyAny>>,
         text: &str,
         url: &str,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(input) = Input::of(texts)? {
+        if let Some(input) = arrow_of(texts, urls)? {
             return arrow::answer(py, input, self.columns(Verb::Clean, text, url, threads, "char")?);
         }
         let (objects, urls) = Objects::of(texts, urls)?;
         let texts = objects.texts()?;
-        let cleaned = py.detach(|| {
-            parallel::map(texts.len(), threads, |row| Some(self.clean_text(texts[row].as_ref()?, urls.of(row))))
-        });
+        let cleaned = parallel::interruptible(py, |stop| {
+            parallel::map(texts.len(), threads, stop, |row| Some(self.clean_text(texts[row].as_ref()?, urls.of(row))))
+        })?;
         let list = PyList::empty(py);
         for (row, cleaned) in cleaned.into_iter().enumerate() {
             match (cleaned, &texts[row]) {
@@ -362,29 +370,29 @@ impl Detector {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        urls: Option<Vec<Option<String>>>,
+        urls: Option<&Bound<'py, PyAny>>,
         text: &str,
         url: &str,
         threads: Option<usize>,
-        fail_on: Option<Vec<String>>,
+        fail_on: Option<&Bound<'py, PyAny>>,
         max_removed: Option<f32>,
         min_left: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (gate, named_only) = self.gate(fail_on, max_removed, min_left)?;
-        if let Some(input) = Input::of(texts)? {
+        if let Some(input) = arrow_of(texts, urls)? {
             let verb = Verb::Check(gate, named_only);
             return arrow::answer(py, input, self.columns(verb, text, url, threads, "char")?);
         }
         let (objects, urls) = Objects::of(texts, urls)?;
         let texts = objects.texts()?;
-        let decided = py.detach(|| {
-            parallel::map(texts.len(), threads, |row| {
+        let decided = parallel::interruptible(py, |stop| {
+            parallel::map(texts.len(), threads, stop, |row| {
                 let text = texts[row].as_ref()?;
                 let (report, edits, _) = self.clean_text(text, urls.of(row));
                 let judged = Judged::of(&gate, named_only, text, &report, &edits);
                 Some((report, edits, judged))
             })
-        });
+        })?;
         let list = PyList::empty(py);
         for (row, decided) in decided.into_iter().enumerate() {
             match (decided, &texts[row]) {
@@ -445,9 +453,9 @@ pub(crate) fn rebuild_detector(
 
 impl Detector {
     fn build(model: Option<Vec<u8>>, policy: Policy, profile: Option<Arc<Profile>>) -> PyResult<Self> {
-        let known = match &model {
-            Some(bytes) => model_of(bytes)?,
-            None => builtin()?,
+        let (model, known) = match model {
+            Some(bytes) => model_of(&bytes).map(|(bytes, model)| (Some(bytes), model))?,
+            None => (None, builtin()?),
         };
         let engine = Engine::builder().model(known).policy(policy).build();
         let engine = engine.map_err(|error| ModelError::new_err(error.to_string()))?;
@@ -469,12 +477,12 @@ impl Detector {
     /// Returns the gate that decides as `unspam check` does with these rules.
     fn gate(
         &self,
-        fail_on: Option<Vec<String>>,
+        fail_on: Option<&Bound<'_, PyAny>>,
         max_removed: Option<f32>,
         min_left: Option<usize>,
     ) -> PyResult<(Gate, bool)> {
         let mut gate = Gate::builder().detector(self.judge.engine.clone());
-        let fail_on = fail_on.unwrap_or_default();
+        let fail_on = fail_on.map(names).transpose()?.unwrap_or_default();
         for when in &fail_on {
             gate = gate.rule(when.parse::<When>().map_err(refuse)?, Outcome::Reject);
         }
@@ -514,17 +522,39 @@ struct Objects<'py> {
 struct Urls(Option<Vec<Option<String>>>);
 
 impl Urls {
+    fn list(urls: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
+        if urls.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("urls must be a list, one for each text"));
+        }
+        let one = |(row, url): (usize, PyResult<Bound<'_, PyAny>>)| {
+            let url = url?;
+            match url.cast::<PyString>() {
+                Ok(known) => Ok(Some(known.to_str()?.to_owned())),
+                Err(_) if is_missing(&url) => Ok(None),
+                Err(_) => {
+                    let kind = url.get_type().name()?;
+                    Err(PyTypeError::new_err(format!("urls, row {row}: a url must be str, not {kind}")))
+                }
+            }
+        };
+        urls.try_iter()?.enumerate().map(one).collect()
+    }
+
     fn of(&self, row: usize) -> Option<&str> {
         self.0.as_ref()?.get(row)?.as_deref()
     }
 }
 
 impl<'py> Objects<'py> {
-    fn of(texts: &Bound<'py, PyAny>, urls: Option<Vec<Option<String>>>) -> PyResult<(Self, Urls)> {
+    fn of(texts: &Bound<'py, PyAny>, urls: Option<&Bound<'py, PyAny>>) -> PyResult<(Self, Urls)> {
         if texts.is_instance_of::<PyString>() || texts.is_instance_of::<PyBytes>() {
             return Err(PyTypeError::new_err("texts must be a list of texts or Arrow data, not one text"));
         }
+        if texts.is_instance_of::<PyDict>() {
+            return Err(PyTypeError::new_err("texts must be a list of texts or Arrow data, not a dict"));
+        }
         let objects = texts.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let urls = urls.map(Urls::list).transpose()?;
         if let Some(urls) = &urls {
             if urls.len() != objects.len() {
                 return Err(refuse(format!("{} urls for {} texts", urls.len(), objects.len())));
@@ -536,9 +566,30 @@ impl<'py> Objects<'py> {
     fn texts(&self) -> PyResult<Vec<Option<Text<'_>>>> {
         self.objects
             .iter()
-            .map(|object| if is_missing(object) { Ok(None) } else { Text::of(object).map(Some) })
+            .enumerate()
+            .map(|(row, object)| if is_missing(object) { Ok(None) } else { text_of(row, object).map(Some) })
             .collect()
     }
+}
+
+/// Returns the Arrow data that an object is, or nothing if it is none.
+fn arrow_of(texts: &Bound<'_, PyAny>, urls: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Input>> {
+    let input = Input::of(texts)?;
+    if input.is_some() && urls.is_some() {
+        return Err(refuse("urls go with a list of texts: for a table, name its column of addresses with url"));
+    }
+    Ok(input)
+}
+
+/// Returns the text of a row of a list.
+fn text_of<'a>(row: usize, object: &'a Bound<'_, PyAny>) -> PyResult<Text<'a>> {
+    Text::of(object).map_err(|error| {
+        let py = object.py();
+        if !error.is_instance_of::<PyTypeError>(py) {
+            return error;
+        }
+        PyTypeError::new_err(format!("texts, row {row}: {}", error.value(py)))
+    })
 }
 
 /// Whether a cell is empty: None, or the NaN or NA that pandas puts in its place.

@@ -19,6 +19,7 @@ mod train;
 
 use std::ffi::OsString;
 
+use arrow_schema::ArrowError;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -32,6 +33,19 @@ create_exception!(unspam, TrainError, UnspamError, "Training data that no model 
 /// Returns the error that names what was wrong with an argument.
 fn refuse(error: impl std::fmt::Display) -> PyErr {
     UnspamError::new_err(error.to_string())
+}
+
+/// Returns the error that names what was wrong with Arrow data.
+fn refuse_arrow(error: ArrowError) -> PyErr {
+    UnspamError::new_err(told(error))
+}
+
+/// What an error of Arrow says, without its kind.
+fn told(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(told) => told,
+        other => other.to_string(),
+    }
 }
 
 /// Runs the command with these arguments and returns its exit code.

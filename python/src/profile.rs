@@ -12,7 +12,7 @@ use unspam::stats;
 
 use crate::arrow::{ArrowBatch, Input};
 use crate::detector::bytes_or_file;
-use crate::{ProfileError, columns, refuse};
+use crate::{ProfileError, columns, refuse, refuse_arrow};
 
 /// Most bytes of a line: one site's counts.
 const MAX_LINE: usize = 1 << 30;
@@ -170,6 +170,6 @@ pub(crate) fn count_lines(py: Python<'_>, batch: &Bound<'_, PyAny>, text: &str, 
     let Some(Input::Batch(array, _)) = Input::of(batch)? else {
         return Err(refuse("counting lines needs a record batch"));
     };
-    let counted = py.detach(|| columns::count_lines(&array, text, url)).map_err(refuse)?;
+    let counted = py.detach(|| columns::count_lines(&array, text, url)).map_err(refuse_arrow)?;
     Ok(ArrowBatch::new(counted))
 }

@@ -1,6 +1,6 @@
 //! The way back: cleaned text and what was taken out of it.
 
-use arrow_array::{Array as _, StructArray};
+use arrow_array::cast::AsArray as _;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice, PyString};
@@ -55,10 +55,14 @@ pub(crate) fn restore_batch(
     text: &str,
     ledger: &str,
 ) -> PyResult<ArrowBatch> {
-    let Some(Input::Batch(array, _)) = Input::of(batch)? else {
+    let input = Input::of(batch)?;
+    let rows = match &input {
+        Some(Input::Batch(array, field)) => array.as_struct_opt().map(|rows| (rows, field)),
+        _ => None,
+    };
+    let Some((rows, field)) = rows else {
         return Err(PyTypeError::new_err("batch must be a record batch: restore the batches of a table one by one"));
     };
-    let rows = StructArray::from(array.to_data());
-    let restored = py.detach(|| columns::restore(&rows, text, ledger));
-    restored.map(ArrowBatch::new).map_err(|error| RestoreError::new_err(error.to_string()))
+    let restored = py.detach(|| columns::restore(rows, field.metadata(), text, ledger));
+    restored.map(ArrowBatch::new).map_err(|error| RestoreError::new_err(crate::told(error)))
 }

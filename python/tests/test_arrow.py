@@ -65,7 +65,7 @@ def test_a_record_batch_keeps_its_columns_and_metadata(detector):
     assert made["id"].equals(batch["id"]) and made["text"].to_pylist() == expected(detector)
     restored = pa.record_batch(unspam.restore_batch(made))
     assert restored.to_pydict() == batch.to_pydict()
-    assert restored.schema.names == batch.schema.names
+    assert restored.schema.names == batch.schema.names and restored.schema.metadata == batch.schema.metadata
 
 
 def test_nothing_is_copied_where_nothing_is_removed(detector):
@@ -142,6 +142,20 @@ def test_a_changed_text_is_not_restored(detector):
         unspam.restore_batch(changed)
     with pytest.raises(unspam.RestoreError, match='no column "unspam_ledger"'):
         unspam.restore_batch(table().to_batches()[0])
+
+
+def test_what_has_no_place_in_a_batch_is_refused(detector):
+    batch = pa.record_batch({"text": [DIRTY]})
+    with pytest.raises(unspam.UnspamError, match="name its column of addresses with url"):
+        detector.clean_batch(batch, urls=["https://news.example/a"])
+    twice = pa.RecordBatch.from_arrays([batch["text"], batch["text"]], names=["text", "text"])
+    with pytest.raises(unspam.UnspamError, match='^there are several columns "text"'):
+        detector.clean_batch(twice)
+    for wrong in (pa.array([DIRTY]), pa.table(batch), [DIRTY]):
+        with pytest.raises(TypeError, match="must be a record batch"):
+            unspam.restore_batch(wrong)
+    with pytest.raises(TypeError, match="not a dict"):
+        detector.clean_batch({"text": [DIRTY]})
 
 
 def test_check_in_columns_is_check(detector):

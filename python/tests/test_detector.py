@@ -6,8 +6,12 @@ import copy
 import gc
 import multiprocessing
 import pickle
+import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import unspam
@@ -74,10 +78,12 @@ def test_settings_that_make_no_sense_are_refused():
         unspam.Detector(threshold={"spam": 2})
     with pytest.raises(unspam.ModelError, match="not an unspam model"):
         unspam.Detector(b"no model")
-    with pytest.raises(FileNotFoundError, match="model"):
+    with pytest.raises(FileNotFoundError, match="cannot read model: '/nowhere/to/be/found'"):
         unspam.Detector("/nowhere/to/be/found")
     with pytest.raises(unspam.ProfileError):
         unspam.Detector(profile=b"no profile")
+    with pytest.raises(unspam.UnspamError, match="caution NaN is not a number of nats"):
+        unspam.Detector(caution=float("nan"))
     with pytest.raises(TypeError, match="model must be a path or bytes, not int"):
         unspam.Detector(7)
     assert issubclass(unspam.UnspamError, ValueError)
@@ -88,14 +94,15 @@ def test_policies_do_what_they_say(detector):
     assert unspam.Detector(keep="spam").clean(DIRTY).text == DIRTY
     assert unspam.Detector(remove=["boilerplate/*"]).clean(DIRTY).text == DIRTY
     assert unspam.Detector(threshold={"spam": 1.0}).clean(DIRTY).text != CLEAN
-    policy = unspam.Detector(preset="recall", threshold={"spam/gambling": 0.25}, caution=0.5).policy
-    assert (policy["preset"], policy["threshold"], policy["caution"]) == ("recall", {"spam/gambling": 0.25}, 0.5)
+    policy = unspam.Detector(preset="recall", threshold={"spam/gambling": 0.9}, caution=0.3).policy
+    assert (policy["preset"], policy["threshold"], policy["caution"]) == ("recall", {"spam/gambling": 0.9}, 0.3)
 
 
 def test_check_says_what_becomes_of_a_text(detector):
     passed, dirty = detector.check(CLEAN), detector.check(DIRTY)
     assert (passed.outcome, passed.result, bool(passed), passed.text) == ("accept", "pass", True, CLEAN)
     assert (dirty.outcome, dirty.result, bool(dirty), dirty.text) == ("clean", "flagged", False, CLEAN)
+    assert detector.check(DIRTY, fail_on="boilerplate/legal, spam") == detector.check(DIRTY, fail_on=["spam"])
     rejected = detector.check(DIRTY, fail_on=["spam"])
     assert (rejected.outcome, rejected.text) == ("reject", None)
     assert detector.check(DIRTY, fail_on=["boilerplate/legal"]).result == "pass"
@@ -131,8 +138,42 @@ def test_batches_refuse_what_is_no_list(detector):
         detector.scan_batch(DIRTY)
     with pytest.raises(unspam.UnspamError, match="1 urls for 2 texts"):
         detector.scan_batch(["a", "b"], urls=["x"])
-    with pytest.raises(TypeError, match="text must be str or bytes, not int"):
+    with pytest.raises(TypeError, match="texts, row 1: text must be str or bytes, not int"):
         detector.scan_batch(["a", 7])
+
+
+def test_addresses_may_be_missing_but_not_of_another_type(detector):
+    urls = [None, float("nan"), "https://news.example/a"]
+    assert [one.text for one in detector.clean_batch([DIRTY] * 3, urls=urls)] == [CLEAN] * 3
+    with pytest.raises(TypeError, match="urls, row 1: a url must be str, not int"):
+        detector.scan_batch([CLEAN, CLEAN], urls=["https://news.example/a", 7])
+    with pytest.raises(TypeError, match="urls must be a list"):
+        detector.scan_batch(["a"], urls="b")
+
+
+def test_a_batch_can_be_interrupted():
+    """Not only when it ends: that may be in an hour."""
+    code = (
+        "import unspam\n"
+        "from conftest import DIRTY\n"
+        "detector = unspam.Detector()\n"
+        "texts = [DIRTY] * 1000\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    detector.scan_batch(texts * 1000)\n"
+    )
+    program = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        program, cwd=Path(__file__).parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "ready\n"
+        time.sleep(2)
+        run.send_signal(signal.SIGINT)
+        try:
+            told = run.communicate(timeout=30)[1]
+        finally:
+            run.kill()
+    assert "KeyboardInterrupt" in told
 
 
 def test_everything_pickles(detector):

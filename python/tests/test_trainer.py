@@ -37,8 +37,10 @@ def test_what_is_not_fitted_says_so():
 def test_data_that_teaches_nothing_is_refused(tmp_path):
     with pytest.raises(unspam.TrainError, match="cannot read"):
         unspam.Trainer().fit([tmp_path / "none.jsonl"])
-    with pytest.raises(unspam.TrainError, match="line 1"):
-        unspam.Trainer().fit(["Berita hari ini\n"], [[(0, 6, "spam/casino")]])
+    with pytest.raises(unspam.TrainError, match='^document 1: unknown label "spam/casino"'):
+        unspam.Trainer().fit(["Berita\n", "Berita hari ini\n"], [[], [(0, 6, "spam/casino")]])
+    with pytest.raises(unspam.TrainError, match="no documents"):
+        unspam.evaluate(unspam.Detector(), [])
     with pytest.raises(unspam.TrainError, match="document 0 is a str: give mappings"):
         unspam.Trainer().fit(["Berita\nhari ini"])
     with pytest.raises(ValueError, match="zip"):
@@ -65,6 +67,8 @@ def test_calibration_keeps_its_promise():
     assert found.caution is not None and found.trials
     assert all(bound <= 0.05 for caution, _, bound in found.trials if caution >= found.caution)
     assert unspam.Detector(caution=found.caution).clean(CLEAN).text == CLEAN
+    with pytest.raises(TypeError, match="not one text"):
+        unspam.calibrate(detector, CLEAN)
     with pytest.raises(unspam.UnspamError, match="max_loss 0 is not between 0 and 1"):
         unspam.calibrate(detector, lines, max_loss=0)
 
@@ -80,8 +84,8 @@ def test_it_learns_and_saves(tmp_path):
     measures = trainer.evaluate(held_texts, held_spans)
     assert measures["docs"] == 40
     assert trainer.score(held_texts, held_spans) == measures["line_f1"] > 0.3
-    predicted = trainer.predict(held_texts)
-    assert len(predicted) == 40 and any(predicted)
+    predicted = trainer.predict([*held_texts, None])
+    assert len(predicted) == 41 and any(predicted) and predicted[-1] == []
     trainer.save(tmp_path / "own.model")
     detector = unspam.Detector(tmp_path / "own.model")
     assert detector.model_id == trainer.detector_.model_id

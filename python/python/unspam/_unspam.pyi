@@ -252,7 +252,7 @@ class Detector:
         text: Text,
         *,
         url: str | None = None,
-        fail_on: Sequence[str] | None = None,
+        fail_on: str | Sequence[str] | None = None,
         max_removed: float | None = None,
         min_left: int | None = None,
     ) -> Decision: ...
@@ -301,7 +301,7 @@ class Detector:
         text: str = "text",
         url: str = "url",
         threads: int | None = None,
-        fail_on: Sequence[str] | None = None,
+        fail_on: str | Sequence[str] | None = None,
         max_removed: float | None = None,
         min_left: int | None = None,
     ) -> ArrowBatch: ...
@@ -313,7 +313,7 @@ class Detector:
         text: str = "text",
         url: str = "url",
         threads: int | None = None,
-        fail_on: Sequence[str] | None = None,
+        fail_on: str | Sequence[str] | None = None,
         max_removed: float | None = None,
         min_left: int | None = None,
     ) -> ArrowStream: ...
@@ -324,7 +324,7 @@ class Detector:
         *,
         urls: Sequence[str | None] | None = None,
         threads: int | None = None,
-        fail_on: Sequence[str] | None = None,
+        fail_on: str | Sequence[str] | None = None,
         max_removed: float | None = None,
         min_left: int | None = None,
     ) -> list[Decision | None]: ...

@@ -133,7 +133,7 @@ class UnspamFilter(BaseFilter):
         self,
         exclusion_writer: DiskWriter | None = None,
         *,
-        fail_on: Sequence[str] | None = None,
+        fail_on: str | Sequence[str] | None = None,
         max_removed: float | None = None,
         min_left: int | None = None,
         drop_unsure: bool = False,
@@ -143,13 +143,14 @@ class UnspamFilter(BaseFilter):
     ) -> None:
         super().__init__(exclusion_writer, batch_size)
         self.rules: dict[str, Any] = {
-            "fail_on": list(fail_on) if fail_on else None,
+            "fail_on": fail_on if isinstance(fail_on, str) or fail_on is None else list(fail_on),
             "max_removed": max_removed,
             "min_left": min_left,
         }
         self.dropped = {"reject", "review"} if drop_unsure else {"reject"}
         self.threads = threads
         self.detector = unspam.Detector(**detector)
+        self.detector.check("", **self.rules)  # Says what is wrong with them before a pipeline starts.
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         return self.filter_batch([doc])[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from unspam._unspam import Detector, TrainError, UnspamError
 
 Span = tuple[int, int, str]
 Document = Mapping[str, Any]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 __all__ = ["Calibration", "Trainer", "calibrate", "evaluate"]
 
@@ -103,7 +106,10 @@ class Trainer:
     def predict(self, X: Iterable[str]) -> list[list[Span]]:
         """Returns of each text the spans that cleaning takes out, in code points."""
         reports = self._fitted().scan_batch(list(X), threads=self.jobs)
-        return [[(found.start, found.end, found.label) for found in report.removals] for report in reports if report]
+        return [
+            [] if report is None else [(found.start, found.end, found.label) for found in report.removals]
+            for report in reports
+        ]
 
     def score(self, X: Iterable[Any], y: Iterable[Any] | None = None) -> float:
         """Returns the F1 of lines on gold documents."""
@@ -143,6 +149,8 @@ def evaluate(
     (1, 1.0, 0.0)
     """
     with _files(X, y, merge=True) as files:
+        if not files:
+            raise TrainError("there are no documents to evaluate on")
         sets: list[dict[str, Any]] = json.loads(_unspam._evaluate(detector, files, jobs=jobs))
     return sets[0]
 
@@ -174,6 +182,8 @@ def calibrate(
     >>> few.caution is None, few.lines, few.lines_needed
     (True, 1, 29956)
     """
+    if isinstance(texts, str):
+        raise TypeError("texts must be a list of texts, not one text")
     for name, share in (("max_loss", max_loss), ("confidence", confidence)):
         if not 0 < share < 1:
             raise UnspamError(f"{name} {share} is not between 0 and 1")
@@ -206,8 +216,23 @@ def _files(X: Iterable[Any], y: Iterable[Any] | None, merge: bool = False) -> It
         raise TrainError("name one file of gold documents")
     with tempfile.TemporaryDirectory() as folder:
         gold, lines = Path(folder) / "documents.jsonl", Path(folder) / "lines.jsonl"
+        rows: dict[Path, list[int]] = {gold: [], lines: []}
         with open(gold, "w", encoding="utf-8") as documents, open(lines, "w", encoding="utf-8") as labelled:
-            for document in _documents(X, y):
-                out = labelled if "label" in document and not merge else documents
-                out.write(json.dumps(document, ensure_ascii=False) + "\n")
-        yield [path for path in (gold, lines) if path.stat().st_size]
+            for row, document in enumerate(_documents(X, y)):
+                is_line = "label" in document and not merge
+                rows[lines if is_line else gold].append(row)
+                # Halves of surrogates cannot be written; they are judged as this sign too.
+                line = _SURROGATE.sub("\ufffd", json.dumps(document, ensure_ascii=False))
+                (labelled if is_line else documents).write(line + "\n")
+        try:
+            yield [path for path in (gold, lines) if path.stat().st_size]
+        except TrainError as error:
+            raise TrainError(_with_rows(str(error), rows)) from None
+
+
+def _with_rows(told: str, rows: Mapping[Path, Sequence[int]]) -> str:
+    """Names documents by their place among those that were given, not by the file they were written to."""
+    for path, numbers in rows.items():
+        place = re.compile(re.escape(str(path)) + r": line (\d+)")
+        told = place.sub(lambda found, numbers=numbers: f"document {numbers[int(found[1]) - 1]}", told)  # type: ignore[misc]
+    return told

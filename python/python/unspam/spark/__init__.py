@@ -24,7 +24,7 @@ import unspam
 from unspam import _unspam
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 __all__ = ["check", "clean", "ledger", "profile", "restore", "scan"]
 
@@ -112,7 +112,7 @@ def check(
     text: str = "text",
     id: str | None = "id",
     url: str | None = "url",
-    fail_on: Sequence[str] | None = None,
+    fail_on: str | Sequence[str] | None = None,
     max_removed: float | None = None,
     min_left: int | None = None,
     **detector: Any,
@@ -130,7 +130,13 @@ def check(
         T.StructField("unspam_removed_share", T.DoubleType()),
         T.StructField("unspam_left_chars", T.LongType()),
     ]
-    rules = {"fail_on": list(fail_on) if fail_on else None, "max_removed": max_removed, "min_left": min_left}
+    rules = {
+        "fail_on": fail_on if isinstance(fail_on, str) or fail_on is None else list(fail_on),
+        "max_removed": max_removed,
+        "min_left": min_left,
+    }
+    detector = {"detector": _detector(detector)}
+    detector["detector"].check("", **rules)  # Says what is wrong with them before a cluster is asked for anything.
     return _judge(df, added, "check_batch", text, url, detector, rules)
 
 
@@ -154,7 +160,9 @@ def restore(df: DataFrame, text: str = "text") -> DataFrame:
 
 def ledger(df: DataFrame, id: str | None = "id") -> DataFrame:
     """Returns one row for each removal, with the ``id`` of its document if that column is there."""
-    keep = [id] if id and id in df.columns else []
+    if "unspam_ledger" not in df.columns:
+        raise ValueError("no column 'unspam_ledger': it is what clean returns")
+    keep = [_named(id)] if id and id in df.columns else []
     return df.select(*keep, F.explode("unspam_ledger").alias("removal")).select(*keep, "removal.*")
 
 
@@ -166,13 +174,13 @@ def profile(df: DataFrame, text: str = "text", url: str = "url") -> unspam.SiteP
     are counted before the rare ones are forgotten. Use it as ``clean(df, profile=…)``.
     """
     _text_type(df, text)
-    _column(df, url)
+    _text_type(df, url, "addresses")
 
     def count(parts: Iterable[pa.RecordBatch]) -> Batches:
         for batch in parts:
             yield pa.record_batch(_unspam._count_lines(batch, text, url))
 
-    lines = df.select(text, url).mapInArrow(count, "site string, hash long")
+    lines = df.select(_named(text), _named(url)).mapInArrow(count, "site string, hash long")
     counted = lines.groupBy("site", "hash").agg(F.count(F.lit(1)).alias("n")).persist()
     try:
         return _collect_profile(counted)
@@ -198,6 +206,11 @@ def _collect_profile(counted: DataFrame) -> unspam.SiteProfile:
     return unspam.SiteProfile(made.to_bytes())
 
 
+def _named(name: str) -> Column:
+    """Returns the column of this name, also if there are dots in it."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
 def _column(df: DataFrame, name: str) -> T.StructField:
     for field in df.schema.fields:
         if field.name == name:
@@ -205,13 +218,13 @@ def _column(df: DataFrame, name: str) -> T.StructField:
     raise ValueError(f"no column {name!r}: there are {', '.join(df.columns)}")
 
 
-def _text_type(df: DataFrame, text: str) -> T.DataType:
+def _text_type(df: DataFrame, text: str, what: str = "texts") -> T.DataType:
     kind = _column(df, text).dataType
     if isinstance(kind, T.StringType):
         return T.StringType()
     if isinstance(kind, T.BinaryType):
         return kind
-    raise ValueError(f"column {text!r} is of type {kind.simpleString()}: texts are strings or binary")
+    raise ValueError(f"column {text!r} is of type {kind.simpleString()}: {what} are strings or binary")
 
 
 def _detector(arguments: dict[str, Any]) -> unspam.Detector:

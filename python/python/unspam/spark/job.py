@@ -7,6 +7,7 @@ with the ledger as a column, and in a place of its own too if one is named.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+#: Names of JSON lines, compressed ones too.
+_JSON = re.compile(r"\.(json|jsonl|ndjson)(\.\w+)?/?$")
+
+
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of the job."""
     args = argparse.ArgumentParser(
@@ -32,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     )
     args.add_argument("--output", required=True, metavar="PATH", help="folder for the cleaned rows")
     args.add_argument("--verb", choices=["clean", "scan", "check", "restore"], default="clean", help="default: clean")
-    args.add_argument("--format", choices=["parquet", "json"], help="of input and output; default: by name")
+    args.add_argument(
+        "--format", choices=["parquet", "json"], help="of input and output; default: json for .json, .jsonl, .ndjson"
+    )
     args.add_argument("--ledger", metavar="PATH", help="folder for removals, one a row, beside the column")
     args.add_argument("--mode", choices=["error", "overwrite"], default="error", help="if the output is there already")
     args.add_argument("--text", default="text", metavar="COLUMN")
@@ -47,24 +54,34 @@ def parser() -> argparse.ArgumentParser:
     args.add_argument("--threshold", action="append", default=[], metavar="LABEL=P")
     args.add_argument("--caution", type=float, default=0.0, metavar="NATS")
     args.add_argument("--max-loss-share", type=float, metavar="SHARE")
-    args.add_argument("--batch-rows", type=int, default=2000, metavar="N", help="rows of a record batch (2000)")
+    args.add_argument("--batch-rows", type=_rows, default=2000, metavar="N", help="rows of a record batch (2000)")
     return args
+
+
+def _rows(text: str) -> int:
+    rows = int(text)
+    if rows < 1:
+        raise argparse.ArgumentTypeError("at least 1: Spark takes 0 for a whole partition")
+    return rows
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the job and returns its exit code."""
     args = parser().parse_args(arguments)
     try:
+        _refuse(args)
         detector = _settings(args)
     except (unspam.UnspamError, OSError, ValueError) as error:
         print(f"unspam: {error}", file=sys.stderr)
         return 2
     session = SparkSession.builder.appName(f"unspam {args.verb}").getOrCreate()
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(args.batch_rows))
-    kind = args.format or (
-        "json" if args.input[0].rstrip("/").endswith((".json", ".jsonl", ".json.gz", ".jsonl.gz")) else "parquet"
-    )
+    kind = args.format or ("json" if _JSON.search(args.input[0]) else "parquet")
     try:
+        # Spark says so too, but after it has judged for hours.
+        for path in (args.output, args.ledger):
+            if path and args.mode == "error" and _is_there(session, path):
+                raise ValueError(f"{path} is there already: name another, or use --mode overwrite")
         made = _made(_read(session, args, kind), args, detector)
         if args.verb == "clean" and args.ledger:
             _write_both(made, args, kind)
@@ -74,6 +91,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"unspam: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _refuse(args: argparse.Namespace) -> None:
+    """Refuses what would be passed over, or writes over itself."""
+    if args.ledger and args.verb != "clean":
+        raise ValueError(f"--ledger goes with --verb clean: {args.verb} takes nothing out")
+    if args.ledger and args.ledger.rstrip("/") == args.output.rstrip("/"):
+        raise ValueError("--ledger and --output must be two places")
+    if args.learn_repeats and args.verb == "restore":
+        raise ValueError("--learn-repeats has no place with --verb restore")
+    if args.learn_repeats and args.profile:
+        raise ValueError("--learn-repeats and --profile: give one of them")
+
+
+def _is_there(session: SparkSession, path: str) -> bool:
+    context = session.sparkContext
+    place = context._jvm.org.apache.hadoop.fs.Path(path)
+    return bool(place.getFileSystem(context._jsc.hadoopConfiguration()).exists(place))
 
 
 def _read(session: SparkSession, args: argparse.Namespace, kind: str) -> DataFrame:
@@ -112,9 +147,12 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     threshold = {}
     for one in args.threshold:
         label, _, probability = one.rpartition("=")
+        try:
+            threshold[label] = float(probability)
+        except ValueError:
+            label = ""
         if not label:
             raise ValueError(f"threshold {one!r}: write LABEL=P")
-        threshold[label] = float(probability)
     settings["threshold"] = threshold
     unspam.Detector(**settings)  # Says what is wrong before a cluster is asked for anything.
     return settings
