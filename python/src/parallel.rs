@@ -79,7 +79,7 @@ pub(crate) fn interruptible<R: Send>(
     let mut raised = None;
     let made = py.detach(|| {
         work(&mut || {
-            raised = Python::attach(|py| py.check_signals()).err();
+            raised = Python::attach(|py| py.check_signals().err());
             raised.is_some()
         })
     });
