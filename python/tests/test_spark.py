@@ -155,6 +155,12 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(frame):
         spark.clean(spark.clean(frame))
     with pytest.raises(unspam.UnspamError, match="unknown label"):
         spark.clean(frame, remove="casino")
+    with pytest.raises(unspam.UnspamError, match="unknown label"):
+        spark.check(frame, fail_on="casino")
+    with pytest.raises(ValueError, match="column 'weight' is of type double: addresses"):
+        spark.profile(frame, url="weight")
+    with pytest.raises(ValueError, match="no column 'unspam_ledger'"):
+        spark.ledger(frame)
     with pytest.raises(TypeError, match="set up already"):
         spark.clean(frame, detector=unspam.Detector(), preset="recall")
 
@@ -190,6 +196,27 @@ def test_the_job_says_what_is_wrong_and_writes_nothing(session, frame, tmp_path,
         assert job.main([*arguments, "--output", str(left)]) == 2
         assert told in capfd.readouterr().err
     assert not left.exists()
+    lines = tmp_path / "lines"
+    frame.where("id < 2").coalesce(1).write.json(str(lines))
+    removed = tmp_path / "removed"
+    for told, *arguments in (
+        ("cannot be read as parquet, see --format", "--input", str(lines)),
+        ("would be written over what is read", "--input", source, "--mode", "overwrite", "--output", source),
+        ("would be written over what is read", "--input", f"{lines}/p*", "--mode", "overwrite", "--output", str(lines)),
+        ("would be written over", "--input", source, "--mode", "overwrite", "--ledger", f"{source}/_SUCCESS"),
+        ("--ledger goes with --verb clean", "--input", source, "--verb", "scan", "--ledger", str(removed)),
+        ("must be two places", "--input", source, "--ledger", f"{left}/"),
+        ("give one of them", "--input", source, "--learn-repeats", "--profile", "sites"),
+        ("write LABEL=P", "--input", source, "--threshold", "spam=high"),
+        ("nofs", "--input", source, "--ledger", "nofs://there/removed"),
+        (f"{lines} is there already", "--input", source, "--ledger", str(lines)),
+    ):
+        assert job.main(["--output", str(left), *arguments]) == 2
+        assert told in capfd.readouterr().err
+    with pytest.raises(SystemExit):
+        job.main(["--input", source, "--output", str(left), "--batch-rows", "0"])
+    assert not left.exists() and not removed.exists()
+    assert session.read.parquet(source).count() == session.read.json(str(lines)).count() == 2
     left.mkdir()
     assert job.main(["--input", source, "--output", str(left)]) == 2, "what is there is not written over"
     assert job.main(["--input", source, "--output", str(left), "--mode", "overwrite"]) == 0

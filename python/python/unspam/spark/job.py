@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
@@ -78,10 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(args.batch_rows))
     kind = args.format or ("json" if _JSON.search(args.input[0]) else "parquet")
     try:
-        # Spark says so too, but after it has judged for hours.
-        for path in (args.output, args.ledger):
-            if path and args.mode == "error" and _is_there(session, path):
-                raise ValueError(f"{path} is there already: name another, or use --mode overwrite")
+        _look(session, args)
         made = _made(_read(session, args, kind), args, detector)
         if args.verb == "clean" and args.ledger:
             _write_both(made, args, kind)
@@ -105,14 +103,41 @@ def _refuse(args: argparse.Namespace) -> None:
         raise ValueError("--learn-repeats and --profile: give one of them")
 
 
-def _is_there(session: SparkSession, path: str) -> bool:
+def _look(session: SparkSession, args: argparse.Namespace) -> None:
+    """Refuses to write where something is, which Spark does after hours of judging, or over what is read.
+
+    Spark would empty that place before it reads there.
+    """
+    targets = [path for path in (args.output, args.ledger) if path]
+    if args.mode == "error":
+        for path in targets:
+            if _places(session, path):
+                raise ValueError(f"{path} is there already: name another, or use --mode overwrite")
+        return
+    sources = [place for path in args.input for place in _places(session, path)]
+    for path in targets:
+        for written in _places(session, path):
+            if any(f"{read}/".startswith(f"{written}/") or f"{written}/".startswith(f"{read}/") for read in sources):
+                raise ValueError(f"{path} would be written over what is read: name another place")
+
+
+def _places(session: SparkSession, path: str) -> list[str]:
+    """Returns the whole names of what is there under a path or pattern."""
     context = session.sparkContext
-    place = context._jvm.org.apache.hadoop.fs.Path(path)
-    return bool(place.getFileSystem(context._jsc.hadoopConfiguration()).exists(place))
+    try:
+        place = context._jvm.org.apache.hadoop.fs.Path(path)
+        found = place.getFileSystem(context._jsc.hadoopConfiguration()).globStatus(place)
+    except Py4JJavaError as error:
+        raise ValueError(f"{path}: {error.java_exception.getMessage()}") from None
+    return [one.getPath().toString() for one in found or ()]
 
 
 def _read(session: SparkSession, args: argparse.Namespace, kind: str) -> DataFrame:
-    df = session.read.format(kind).load(args.input)
+    try:
+        df = session.read.format(kind).load(args.input)
+    except Py4JJavaError as error:
+        told = str(error.java_exception.getMessage()).splitlines()[0]
+        raise ValueError(f"the input cannot be read as {kind}, see --format: {told}") from None
     if args.verb != "restore" or kind != "json":
         return df
     # What JSON lines say of a column's type is what its values look like: a ledger of nothing looks like no ledger.
