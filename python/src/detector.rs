@@ -93,7 +93,7 @@ pub(crate) fn bytes_or_file(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Ve
     std::fs::read(&path).map_err(|error| {
         match error.raw_os_error() {
             // OSError makes its subclass of the number: FileNotFoundError and others.
-            Some(code) => PyOSError::new_err((code, format!("cannot read {what}"), path.clone())),
+            Some(code) => PyOSError::new_err((code, format!("cannot read {what}"), path.as_os_str().to_owned())),
             None => PyOSError::new_err(format!("{what} \"{}\": {error}", path.display())),
         }
     })
