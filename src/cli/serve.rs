@@ -69,15 +69,19 @@ struct Limits {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 
-    /// Requests that are judged or wait; more are answered with 429.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
-    queue: u32,
+    /// Requests that are judged or wait; more are answered with 429. 16 for each thread by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    queue: Option<u32>,
 
     /// Most bytes of a body, or of a line of a stream.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = size)]
     max_body: usize,
 
-    /// Most bytes of bodies in memory at a time; more are answered with 429.
+    /// Most bytes of one text.
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = size)]
+    max_text: usize,
+
+    /// Most bytes of bodies and replies in memory at a time; more are answered with 429.
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
     body_memory: usize,
 
@@ -196,7 +200,8 @@ fn options(args: &Args, token: Option<Token>, connections: usize) -> ServeOption
     };
     options.token = token;
     options.workers = limits.jobs.map_or(options.workers, usize::from);
-    options.queue = limits.queue as usize;
+    options.queue = limits.queue.map_or(options.workers * ServeOptions::QUEUE_PER_WORKER, |queue| queue as usize);
+    options.max_text = limits.max_text;
     options.max_body = limits.max_body;
     options.max_body_memory = limits.body_memory;
     options.max_documents = limits.max_documents;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,13 +12,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::gate::Outcome;
 use crate::io::{Fields, Format, RecordError};
 use crate::offsets::OffsetUnit;
-use crate::report::Report;
-use crate::serve::body::{self, Coding};
+use crate::serve::body::{self, Coding, Held};
 use crate::serve::error::ApiError;
-use crate::serve::reply::{self, Manner, Verb};
+use crate::serve::reply::{self, Counted, Manner, Verb};
 use crate::serve::stream;
 use crate::serve::{App, Judge};
 
@@ -50,20 +49,56 @@ async fn documents(
     let turn = app.pool.try_request()?;
     let by = app.judge();
     let max = app.options.max_documents;
+    let until = Instant::now() + app.options.timeout;
     let work = app.pool.run(turn, move || {
-        let (body, _held) = sent.decode()?;
-        judge(&by, kind, manner, max, &body)
+        let (body, held) = sent.decode()?;
+        let mut reply = Reply::new(held, until);
+        let counted = judge(&by, kind, manner, max, &body, &mut reply)?;
+        Ok::<_, ApiError>((reply, counted))
     });
-    let (reply, counted) =
-        tokio::time::timeout(app.options.timeout, work).await.map_err(|_| ApiError::timed_out())???;
-    for (outcome, report) in &counted {
-        app.metrics.document(*outcome, report);
-    }
-    Ok(json_response(reply))
+    respond(&app, until, work).await
 }
 
-pub(crate) fn json_response(body: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+/// Waits for a reply, as long as it may take.
+pub(crate) async fn respond(
+    app: &App,
+    until: Instant,
+    work: impl Future<Output = Result<Judged, ApiError>>,
+) -> Result<Response, ApiError> {
+    let judged = tokio::time::timeout_at(until.into(), work).await;
+    let (reply, counted) = judged.map_err(|_| ApiError::timed_out())??;
+    for one in &counted {
+        app.metrics.document(one);
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], reply.finish()).into_response())
+}
+
+/// A reply that is being written, and the memory that it holds together with its request.
+pub(crate) struct Reply {
+    pub(crate) out: Vec<u8>,
+    held: Held,
+    sent: usize,
+    until: Instant,
+}
+
+impl Reply {
+    pub(crate) fn new(held: Held, until: Instant) -> Self {
+        Self { out: Vec::with_capacity(1024), sent: held.bytes(), held, until }
+    }
+
+    /// Says whether to go on: while somebody waits for it and there is memory for it.
+    pub(crate) fn go_on(&mut self) -> Result<(), ApiError> {
+        if Instant::now() >= self.until {
+            return Err(ApiError::timed_out());
+        }
+        self.held.grow(self.sent + self.out.len())
+    }
+
+    /// The bytes to send; they hold their memory until they are sent.
+    fn finish(mut self) -> Bytes {
+        self.held.shrink(self.out.len());
+        self.held.with(self.out)
+    }
 }
 
 /// What a body is.
@@ -95,7 +130,8 @@ impl Kind {
 }
 
 fn manner(app: &App, verb: Verb, query: &str) -> Result<Manner, ApiError> {
-    let mut manner = Manner { verb, unit: OffsetUnit::Char, steps: false, flag_clean: app.options.flag_clean };
+    let (flag_clean, max_text) = (app.options.flag_clean, app.options.max_text);
+    let mut manner = Manner { verb, unit: OffsetUnit::Char, steps: false, flag_clean, max_text };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match name {
@@ -121,16 +157,23 @@ struct Batch<'b> {
     documents: Vec<&'b RawValue>,
 }
 
-type Judged = (Vec<u8>, Vec<(Outcome, Report)>);
+pub(crate) type Judged = (Reply, Vec<Counted>);
 
-fn judge(by: &Judge, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Result<Judged, ApiError> {
+fn judge(
+    by: &Judge,
+    kind: Kind,
+    manner: Manner,
+    max: usize,
+    body: &[u8],
+    reply: &mut Reply,
+) -> Result<Vec<Counted>, ApiError> {
     let fields = Fields::default();
-    let mut out = Vec::with_capacity(1024);
     let format = if kind == Kind::Text { Format::Text } else { Format::Jsonl };
     match format.view(body, &fields) {
         Ok(view) => {
-            let counted = reply::write(by, &view, manner, &mut out)?;
-            return Ok((out, vec![counted]));
+            let counted = reply::write(by, &view, manner, &mut reply.out)?;
+            reply.go_on()?;
+            return Ok(vec![counted]);
         }
         Err(RecordError::FieldMissing { .. }) => (),
         Err(error) => return Err(error.into()),
@@ -148,17 +191,18 @@ fn judge(by: &Judge, kind: Kind, manner: Manner, max: usize, body: &[u8]) -> Res
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many", message));
     }
     let mut counted = Vec::with_capacity(batch.documents.len());
-    out.extend_from_slice(b"{\"results\":[");
+    reply.out.extend_from_slice(b"{\"results\":[");
     for (number, document) in batch.documents.iter().enumerate() {
         if number > 0 {
-            out.push(b',');
+            reply.out.push(b',');
         }
         let view = Format::Jsonl.view(document.get().as_bytes(), &fields).map_err(ApiError::from);
-        let one = view.and_then(|view| reply::write(by, &view, manner, &mut out));
+        let one = view.and_then(|view| reply::write(by, &view, manner, &mut reply.out));
         counted.push(one.map_err(|error| error.at(&format!("documents[{number}]")))?);
+        reply.go_on()?;
     }
-    out.extend_from_slice(b"]}");
-    Ok((out, counted))
+    reply.out.extend_from_slice(b"]}");
+    Ok(counted)
 }
 
 pub(crate) async fn reload(State(app): State<Arc<App>>) -> Result<Response, ApiError> {

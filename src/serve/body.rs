@@ -26,9 +26,10 @@ const STEP_BYTES: usize = 64 << 10;
 /// support (RFC 8878, 3.1.1.1.2).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// The memory that one body of the largest size needs, compressed and decompressed.
+/// The memory that one body of the largest size needs, compressed and decompressed, beside the
+/// window of one stream.
 pub(crate) fn least_memory(max_body: usize) -> usize {
-    max_body.saturating_mul(2).saturating_add(2 * STEP_BYTES)
+    max_body.saturating_mul(2).saturating_add(2 * STEP_BYTES + (1 << ZSTD_WINDOW_LOG))
 }
 
 /// Leave to hold a number of bytes in memory.
@@ -38,17 +39,39 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    fn new(memory: &Arc<Semaphore>, bytes: usize) -> Result<Self, ApiError> {
+    pub(crate) fn new(memory: &Arc<Semaphore>, bytes: usize) -> Result<Self, ApiError> {
         Ok(Self { permit: Self::take(memory, kibibytes(bytes))?, memory: Arc::clone(memory) })
     }
 
     /// Sees to it that there is leave for so many bytes in all.
-    fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         let missing = kibibytes(bytes).saturating_sub(self.permit.num_permits());
         if missing > 0 {
             self.permit.merge(Self::take(&self.memory, missing)?);
         }
         Ok(())
+    }
+
+    /// Gives back what is held beyond so many bytes.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        let spare = self.permit.num_permits().saturating_sub(kibibytes(bytes));
+        drop(self.permit.split(spare));
+    }
+
+    /// How many bytes there is leave for.
+    pub(crate) fn bytes(&self) -> usize {
+        self.permit.num_permits() << 10
+    }
+
+    /// Binds the memory to bytes on their way to a client: who is slow to take them holds it so long.
+    pub(crate) fn with(self, bytes: Vec<u8>) -> Bytes {
+        struct Owner(Vec<u8>, #[expect(dead_code, reason = "held until it is dropped")] Held);
+        impl AsRef<[u8]> for Owner {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        Bytes::from_owner(Owner(bytes, self))
     }
 
     fn take(memory: &Arc<Semaphore>, kibibytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
@@ -82,13 +105,19 @@ impl Sent {
         let mut plain = Vec::new();
         loop {
             let (before, is_all) = (plain.len(), bytes.is_empty());
-            held.grow(sent + before + STEP_BYTES)?;
+            if plain.capacity() - before < STEP_BYTES {
+                let capacity = (2 * before).min(max).max(before) + STEP_BYTES;
+                held.grow(sent + capacity)?;
+                plain.reserve_exact(capacity - before);
+            }
             decoder.step(&mut bytes, &mut plain)?;
             if plain.len() > max {
                 return Err(ApiError::too_large(max));
             }
             if is_all && plain.len() == before {
                 decoder.end()?;
+                drop(bytes);
+                held.shrink(plain.capacity());
                 return Ok((plain.into(), held));
             }
         }
@@ -136,6 +165,14 @@ async fn collect(mut body: Body, first: usize, max: usize, held: &mut Held) -> R
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.into())
+}
+
+/// Holds the memory that a stream needs beside its lines, if that is much.
+pub(crate) fn hold_window(app: &App, coding: Coding) -> Result<Option<Held>, ApiError> {
+    match coding {
+        Coding::Zstd => Held::new(&app.body_memory, 1 << ZSTD_WINDOW_LOG).map(Some),
+        Coding::Gzip | Coding::Identity => Ok(None),
+    }
 }
 
 /// How a body is compressed.
@@ -318,6 +355,22 @@ mod tests {
         }
         assert!(decode(Coding::Gzip, b"no gzip at all".to_vec(), 100).is_err());
         assert!(decode(Coding::Zstd, b"no zstd at all".to_vec(), 100).is_err());
+    }
+
+    #[test]
+    fn what_is_sent_holds_its_memory_until_it_is_gone() {
+        let memory = Arc::new(Semaphore::new(100));
+        let mut held = Held::new(&memory, 40 << 10).ok().unwrap();
+        held.shrink(10 << 10);
+        assert_eq!((held.bytes(), memory.available_permits()), (10 << 10, 90));
+        held.shrink(20 << 10);
+        let bytes = held.with(vec![b'x'; 10 << 10]);
+        let rest = bytes.slice(9 << 10..);
+        drop(bytes);
+        assert_eq!((rest.len(), memory.available_permits()), (1 << 10, 90));
+        drop(rest);
+        assert_eq!(memory.available_permits(), 100);
+        assert!(Held::new(&memory, 101 << 10).is_err());
     }
 
     #[test]

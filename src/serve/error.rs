@@ -43,6 +43,11 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("at most {max} bytes are read: send less"))
     }
 
+    pub(crate) fn long_text(max: usize) -> Self {
+        let message = format!("a text has {max} bytes at most: send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "long_text", message)
+    }
+
     pub(crate) fn busy(what: &'static str) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", format!("{what}: come again"))
     }

@@ -15,9 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::gate::Outcome;
-use crate::report::Report;
 use crate::serve::App;
+use crate::serve::reply::Counted;
 
 /// Upper bounds of the latency histogram, in seconds: from a short text to a full batch.
 const BUCKETS: [f64; 13] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -103,13 +102,13 @@ impl Metrics {
         self.latency.get_or_create(&Route { route: route.to_owned() }).observe(elapsed.as_secs_f64());
     }
 
-    pub(crate) fn document(&self, outcome: Outcome, report: &Report) {
+    pub(crate) fn document(&self, counted: &Counted) {
         self.documents.inc();
-        self.bytes.inc_by(report.text_len as u64);
-        self.outcomes.get_or_create(&Value { value: outcome.as_str() }).inc();
-        self.verdicts.get_or_create(&Value { value: report.verdict.as_str() }).inc();
-        for finding in report.removals() {
-            self.labels.get_or_create(&Value { value: finding.label.as_str() }).inc();
+        self.bytes.inc_by(counted.text_len as u64);
+        self.outcomes.get_or_create(&Value { value: counted.outcome.as_str() }).inc();
+        self.verdicts.get_or_create(&Value { value: counted.verdict.as_str() }).inc();
+        for (label, &count) in &counted.removals {
+            self.labels.get_or_create(&Value { value: label.as_str() }).inc_by(count);
         }
     }
 

@@ -95,7 +95,9 @@ pub struct ServeOptions {
     pub queue: usize,
     /// Most bytes of a body, or of one line of a stream.
     pub max_body: usize,
-    /// Bytes of bodies held at a time; more are answered with 429.
+    /// Most bytes of one text: what judging takes in time and memory grows with it.
+    pub max_text: usize,
+    /// Bytes of bodies, long lines of streams and replies held at a time; more are answered with 429.
     pub max_body_memory: usize,
     /// Most documents in a batch.
     pub max_documents: usize,
@@ -118,15 +120,23 @@ pub struct ServeOptions {
     pub log_requests: bool,
 }
 
+impl ServeOptions {
+    /// Requests that wait for each thread by default: articles of 5 KB are then judged within
+    /// some 50 ms however many are sent.
+    pub const QUEUE_PER_WORKER: usize = 16;
+}
+
 impl Default for ServeOptions {
     fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8787).into(),
             metrics: Some((Ipv4Addr::LOCALHOST, 9787).into()),
             token: None,
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
-            queue: 64,
+            workers,
+            queue: workers * Self::QUEUE_PER_WORKER,
             max_body: 8 << 20,
+            max_text: 1 << 20,
             max_body_memory: 256 << 20,
             max_documents: 1000,
             max_connections: 16_384,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -14,11 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::{Because, Outcome};
 use crate::label::Label;
-use crate::report::{Report, Verdict};
+use crate::report::Verdict;
 use crate::serve::api::{self, Kind};
 use crate::serve::body;
 use crate::serve::error::ApiError;
-use crate::serve::reply::is_flagged;
+use crate::serve::reply::{Counted, is_flagged};
 use crate::serve::{App, Judge};
 
 #[derive(Deserialize)]
@@ -64,8 +65,6 @@ struct Ours {
     verdict: Verdict,
 }
 
-type Judged = (Vec<u8>, Vec<(Outcome, Report)>);
-
 pub(crate) async fn moderations(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -78,20 +77,32 @@ pub(crate) async fn moderations(
     let turn = app.pool.try_request()?;
     let by = app.judge();
     let id = format!("modr-{}", app.request_id());
-    let (max, flag_clean) = (app.options.max_documents, app.options.flag_clean);
+    let options = &app.options;
+    let limits = Limits { documents: options.max_documents, text: options.max_text, flag_clean: options.flag_clean };
+    let until = Instant::now() + options.timeout;
     let work = app.pool.run(turn, move || {
-        let (body, _held) = sent.decode()?;
-        judge(&by, id, max, flag_clean, &body)
+        let (body, held) = sent.decode()?;
+        let mut reply = api::Reply::new(held, until);
+        let counted = judge(&by, id, limits, &body, &mut reply)?;
+        Ok::<_, ApiError>((reply, counted))
     });
-    let (reply, counted) =
-        tokio::time::timeout(app.options.timeout, work).await.map_err(|_| ApiError::timed_out())???;
-    for (outcome, report) in &counted {
-        app.metrics.document(*outcome, report);
-    }
-    Ok(api::json_response(reply))
+    api::respond(&app, until, work).await
 }
 
-fn judge(by: &Judge, id: String, max: usize, flag_clean: bool, body: &[u8]) -> Result<Judged, ApiError> {
+#[derive(Clone, Copy)]
+struct Limits {
+    documents: usize,
+    text: usize,
+    flag_clean: bool,
+}
+
+fn judge(
+    by: &Judge,
+    id: String,
+    limits: Limits,
+    body: &[u8],
+    reply: &mut api::Reply,
+) -> Result<Vec<Counted>, ApiError> {
     let request: Request = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data if error.to_string().starts_with("missing field") => {
             ApiError::invalid("field \"input\" is missing")
@@ -115,13 +126,17 @@ fn judge(by: &Judge, id: String, max: usize, flag_clean: bool, body: &[u8]) -> R
     if texts.is_empty() {
         return Err(ApiError::invalid("\"input\" holds nothing"));
     }
-    if texts.len() > max {
-        let message = format!("at most {max} inputs at once");
+    if texts.len() > limits.documents {
+        let message = format!("at most {} inputs at once", limits.documents);
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many", message));
+    }
+    if texts.iter().any(|text| text.len() > limits.text) {
+        return Err(ApiError::long_text(limits.text));
     }
     let mut results = Vec::with_capacity(texts.len());
     let mut counted = Vec::with_capacity(texts.len());
     for text in &texts {
+        reply.go_on()?;
         let decision = by.decide(text, None);
         let report = decision.report();
         let labels = || Label::ALL.iter().copied().filter(|label| !label.is_content());
@@ -131,15 +146,16 @@ fn judge(by: &Judge, id: String, max: usize, flag_clean: bool, body: &[u8]) -> R
             of.map(|finding| finding.score.get()).fold(0.0, f32::max)
         };
         results.push(Judgement {
-            flagged: is_flagged(decision.outcome(), flag_clean),
+            flagged: is_flagged(decision.outcome(), limits.flag_clean),
             categories: labels().map(|label| (label, removed(label))).collect(),
             category_scores: labels().map(|label| (label, score(label))).collect(),
             category_applied_input_types: labels().map(|label| (label, ["text"])).collect(),
             unspam: Ours { outcome: decision.outcome(), because: decision.because(), verdict: report.verdict },
         });
-        counted.push((decision.outcome(), decision.into_report()));
+        counted.push(Counted::new(decision.outcome(), report));
     }
-    let reply = Reply { id, model: format!("unspam-{}", by.gate.detector().model_id()), results };
-    let reply = serde_json::to_vec(&reply).map_err(|_| ApiError::internal())?;
-    Ok((reply, counted))
+    let whole = Reply { id, model: format!("unspam-{}", by.gate.detector().model_id()), results };
+    serde_json::to_writer(&mut reply.out, &whole).map_err(|_| ApiError::internal())?;
+    reply.go_on()?;
+    Ok(counted)
 }

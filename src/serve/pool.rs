@@ -70,7 +70,7 @@ impl Pool {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         turn: Turn,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (answer, receiver) = oneshot::channel();
         self.threads.spawn_fifo(move || {
@@ -83,7 +83,7 @@ impl Pool {
             let _ = answer.send(done);
         });
         match receiver.await {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(done)) => done,
             Ok(Err(_)) | Err(_) => Err(ApiError::internal()),
         }
     }

@@ -32,6 +32,27 @@ pub(crate) struct Manner {
     pub(crate) steps: bool,
     /// Whether a document that only needs cleaning counts as flagged.
     pub(crate) flag_clean: bool,
+    /// Most bytes of a text.
+    pub(crate) max_text: usize,
+}
+
+/// What the metrics count of a document. The report itself may be many times longer than its text.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) outcome: Outcome,
+    pub(crate) verdict: Verdict,
+    pub(crate) text_len: usize,
+    pub(crate) removals: BTreeMap<Label, u64>,
+}
+
+impl Counted {
+    pub(crate) fn new(outcome: Outcome, report: &Report) -> Self {
+        let mut removals = BTreeMap::new();
+        for finding in report.removals() {
+            *removals.entry(finding.label).or_default() += 1;
+        }
+        Self { outcome, verdict: report.verdict, text_len: report.text_len, removals }
+    }
 }
 
 /// Longest text whose steps are told: there are up to 51 of them.
@@ -45,7 +66,7 @@ struct Check<'r> {
     because: Because,
     verdict: Verdict,
     spam_probability: Probability,
-    labels: BTreeMap<Label, u64>,
+    labels: &'r BTreeMap<Label, u64>,
     removed_share: f32,
     left_chars: usize,
     model: &'r str,
@@ -92,10 +113,13 @@ pub(crate) fn write(
     view: &RecordView<'_>,
     manner: Manner,
     out: &mut Vec<u8>,
-) -> Result<(Outcome, Report), ApiError> {
+) -> Result<Counted, ApiError> {
     let RecordText::Utf8(text) = view.text() else {
         return Err(ApiError::malformed("text is not valid UTF-8"));
     };
+    if text.len() > manner.max_text {
+        return Err(ApiError::long_text(manner.max_text));
+    }
     let gate = &judge.gate;
     let id = view.id_json();
     let model = gate.detector().model_id();
@@ -103,12 +127,9 @@ pub(crate) fn write(
     let decision = judge.decide(text, view.url());
     let (outcome, because, report) = (decision.outcome(), decision.because(), decision.report());
     let flagged = is_flagged(outcome, manner.flag_clean);
+    let counted = Counted::new(outcome, report);
     match manner.verb {
         Verb::Check => {
-            let mut labels = BTreeMap::new();
-            for finding in report.removals() {
-                *labels.entry(finding.label).or_default() += 1;
-            }
             let reply = Check {
                 id: raw_id,
                 outcome,
@@ -116,7 +137,7 @@ pub(crate) fn write(
                 because,
                 verdict: report.verdict,
                 spam_probability: report.spam_probability,
-                labels,
+                labels: &counted.removals,
                 removed_share: decision.removed_share(),
                 left_chars: decision.left_chars(),
                 model,
@@ -159,7 +180,7 @@ pub(crate) fn write(
             }
         }
     }
-    Ok((outcome, decision.into_report()))
+    Ok(counted)
 }
 
 fn to_json(value: &impl Serialize, out: &mut Vec<u8>) {

@@ -2,6 +2,8 @@
 //!
 //! Nothing is read ahead but what keeps the threads busy: when the client does not take
 //! answers, nobody asks for its lines. A line that cannot be judged has an error in its place.
+//! Long lines and their answers count as bodies do: where there is no memory left for one, it is
+//! passed over with an error, because streams that waited for each other's memory would wait for ever.
 
 use std::io;
 use std::sync::Arc;
@@ -11,21 +13,26 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, BytesMut};
 use futures_util::{Stream, StreamExt as _};
+use tokio::sync::Semaphore;
 use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
 use crate::io::write_error;
 use crate::io::{Fields, Format};
-use crate::serve::body::{self, Coding};
+use crate::serve::body::{self, Coding, Held};
 use crate::serve::error::ApiError;
 use crate::serve::reply::{self, Manner};
 use crate::serve::{App, Judge};
+
+/// Longest line, and answer, whose memory is not counted.
+const SHORT: usize = 64 << 10;
 
 /// Answers a stream of JSON lines with one.
 pub(crate) fn respond(app: &Arc<App>, manner: Manner, coding: Coding, body: Body) -> Result<Response, ApiError> {
     let Ok(slot) = Arc::clone(&app.streams).try_acquire_owned() else {
         return Err(ApiError::busy("too many streams are open already"));
     };
+    let window = body::hold_window(app, coding)?;
     // One model for the whole stream, whatever is loaded meanwhile.
     let judge = app.judge();
     let answers = lines(app, body::stream(body, coding)?)
@@ -36,7 +43,7 @@ pub(crate) fn respond(app: &Arc<App>, manner: Manner, coding: Coding, body: Body
         .buffered(app.pool.lines_ahead())
         .filter_map(async |answer| answer)
         .map(move |answer| {
-            let _slot = &slot;
+            let _while_open = (&slot, &window);
             Ok::<_, std::convert::Infallible>(answer)
         });
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(answers)).into_response())
@@ -44,8 +51,10 @@ pub(crate) fn respond(app: &Arc<App>, manner: Manner, coding: Coding, body: Body
 
 /// One line of a stream.
 enum Line {
-    Whole(Bytes),
+    Whole(Bytes, Option<Held>),
     TooLong,
+    /// There was no memory left for it.
+    NoRoom(ApiError),
     /// The client stopped sending in the middle of things.
     Broken(&'static str),
 }
@@ -55,7 +64,7 @@ where
     S: Stream<Item = io::Result<Bytes>> + Send + 'static,
 {
     let reader = StreamReader::new(Box::pin(data));
-    let framed = FramedRead::new(reader, Lines { max: app.options.max_body, seen: 0, skipping: false });
+    let framed = FramedRead::new(reader, Lines::new(app.options.max_body, Arc::clone(&app.body_memory)));
     let patience = app.options.patience;
     futures_util::stream::unfold(Some(framed), move |framed| async move {
         let mut framed = framed?;
@@ -69,27 +78,44 @@ where
 }
 
 async fn answer(app: Arc<App>, judge: Arc<Judge>, manner: Manner, line: Line) -> Option<Bytes> {
-    let line = match line {
-        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => return None,
-        Line::Whole(line) => line,
+    let (line, held) = match line {
+        Line::Whole(line, _) if line.iter().all(u8::is_ascii_whitespace) => return None,
+        Line::Whole(line, held) => (line, held),
+        Line::NoRoom(wrong) => return Some(error(&app, None, &wrong)),
         Line::TooLong => return Some(error(&app, None, &ApiError::too_large(app.options.max_body))),
         Line::Broken(why) => return Some(error(&app, None, &ApiError::malformed(why))),
     };
     let turn = app.pool.line().await;
-    let kept = line.clone();
+    let (kept, memory) = (line.clone(), Arc::clone(&app.body_memory));
     let judged = app.pool.run(turn, move || {
         let view = Format::Jsonl.view(&line, &Fields::default())?;
         let mut out = Vec::with_capacity(512);
         let counted = reply::write(&judge, &view, manner, &mut out)?;
         out.push(b'\n');
-        Ok::<_, ApiError>((out, counted))
+        // The answer takes over what the line held.
+        let answer = match hold(held, &memory, out.len())? {
+            Some(held) => held.with(out),
+            None => out.into(),
+        };
+        Ok((answer, counted))
     });
     match judged.await {
-        Ok(Ok((out, (outcome, report)))) => {
-            app.metrics.document(outcome, &report);
-            Some(out.into())
+        Ok((answer, counted)) => {
+            app.metrics.document(&counted);
+            Some(answer)
         }
-        Ok(Err(wrong)) | Err(wrong) => Some(error(&app, Format::Jsonl.id_json(&kept, &Fields::default()), &wrong)),
+        Err(wrong) => Some(error(&app, Format::Jsonl.id_json(&kept, &Fields::default()), &wrong)),
+    }
+}
+
+/// Sees to it that there is leave for so many bytes, if they are many.
+fn hold(held: Option<Held>, memory: &Arc<Semaphore>, bytes: usize) -> Result<Option<Held>, ApiError> {
+    if bytes <= SHORT {
+        return Ok(held);
+    }
+    match held {
+        Some(mut held) => held.grow(bytes).map(|()| Some(held)),
+        None => Held::new(memory, bytes).map(Some),
     }
 }
 
@@ -103,10 +129,35 @@ fn error(app: &App, id: Option<&str>, error: &ApiError) -> Bytes {
 /// Cuts bytes into lines of limited length.
 struct Lines {
     max: usize,
+    memory: Arc<Semaphore>,
     /// Bytes at the start of the buffer that hold no line break.
     seen: usize,
-    /// Whether what comes is the rest of a line that is too long.
-    skipping: bool,
+    /// The memory of the line that is coming in, if it is long.
+    held: Option<Held>,
+    /// What to say of the line whose rest is coming in, instead of judging it.
+    skipping: Option<Line>,
+}
+
+impl Lines {
+    fn new(max: usize, memory: Arc<Semaphore>) -> Self {
+        Self { max, memory, seen: 0, held: None, skipping: None }
+    }
+
+    /// Makes room for a line of so many bytes or more, or sees to it that it is passed over.
+    fn admit(&mut self, bytes: usize) {
+        if self.skipping.is_some() {
+            return;
+        }
+        let held = self.held.take();
+        if bytes > self.max {
+            self.skipping = Some(Line::TooLong);
+            return;
+        }
+        match hold(held, &self.memory, bytes) {
+            Ok(held) => self.held = held,
+            Err(busy) => self.skipping = Some(Line::NoRoom(busy)),
+        }
+    }
 }
 
 impl Decoder for Lines {
@@ -116,18 +167,20 @@ impl Decoder for Lines {
     fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Line>> {
         let found = memchr::memchr(b'\n', &buffer[self.seen..]).map(|at| at + self.seen);
         let Some(end) = found else {
-            if self.skipping || buffer.len() > self.max {
-                self.skipping = true;
-                buffer.clear();
+            self.admit(buffer.len());
+            if self.skipping.is_some() {
+                // Its memory goes too.
+                *buffer = BytesMut::new();
             }
             self.seen = buffer.len();
             return Ok(None);
         };
         self.seen = 0;
-        let too_long = std::mem::take(&mut self.skipping) || end > self.max;
+        self.admit(end);
         let line = buffer.split_to(end).freeze();
         buffer.advance(1);
-        Ok(Some(if too_long { Line::TooLong } else { Line::Whole(line) }))
+        let held = self.held.take();
+        Ok(Some(self.skipping.take().unwrap_or(Line::Whole(line, held))))
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Line>> {
@@ -135,11 +188,11 @@ impl Decoder for Lines {
             return Ok(Some(line));
         }
         self.seen = 0;
-        if std::mem::take(&mut self.skipping) {
-            return Ok(Some(Line::TooLong));
+        if let Some(line) = self.skipping.take() {
+            return Ok(Some(line));
         }
         let rest = buffer.split().freeze();
-        Ok(if rest.is_empty() { None } else { Some(Line::Whole(rest)) })
+        Ok(if rest.is_empty() { None } else { Some(Line::Whole(rest, self.held.take())) })
     }
 }
 
@@ -148,12 +201,15 @@ mod tests {
     use super::*;
 
     fn cut(chunks: &[&[u8]], max: usize) -> Vec<Option<Vec<u8>>> {
-        let mut lines = Lines { max, seen: 0, skipping: false };
+        cut_with(chunks, Lines::new(max, Arc::new(Semaphore::new(0))))
+    }
+
+    fn cut_with(chunks: &[&[u8]], mut lines: Lines) -> Vec<Option<Vec<u8>>> {
         let mut buffer = BytesMut::new();
         let mut out = Vec::new();
         let mut push = |line| match line {
-            Line::Whole(line) => out.push(Some(line.to_vec())),
-            Line::TooLong | Line::Broken(_) => out.push(None),
+            Line::Whole(line, _) => out.push(Some(line.to_vec())),
+            Line::TooLong | Line::NoRoom(_) | Line::Broken(_) => out.push(None),
         };
         for chunk in chunks {
             buffer.extend_from_slice(chunk);
@@ -178,5 +234,20 @@ mod tests {
         }
         assert_eq!(cut(&[b"sixsix\nsevenup"], 6), [whole("sixsix"), None]);
         assert!(cut(&[b""], 6).is_empty());
+    }
+
+    #[test]
+    fn a_long_line_needs_memory_and_gives_it_back() {
+        let long = vec![b'x'; 3 * SHORT];
+        let text = [&long[..], b"\nshort\n", &long[..]].concat();
+        for size in [SHORT / 3, text.len()] {
+            let chunks: Vec<_> = text.chunks(size).collect();
+            let memory = Arc::new(Semaphore::new((3 * SHORT) >> 10));
+            let lines = Lines::new(text.len(), Arc::clone(&memory));
+            assert_eq!(cut_with(&chunks, lines), [Some(long.clone()), Some(b"short".to_vec()), Some(long.clone())]);
+            assert_eq!(memory.available_permits(), (3 * SHORT) >> 10);
+            let lines = Lines::new(text.len(), Arc::new(Semaphore::new((2 * SHORT) >> 10)));
+            assert_eq!(cut_with(&chunks, lines), [None, Some(b"short".to_vec()), None]);
+        }
     }
 }

@@ -208,6 +208,83 @@ fn a_body_of_unknown_length_takes_what_it_needs() {
 }
 
 #[test]
+fn a_text_too_long_is_refused_and_those_beside_it_are_judged() {
+    let service = Service::start(&["--max-text", "4K"]);
+    let long = "x".repeat(4097);
+    let one = json!({"text": long}).to_string();
+    let batch = json!({"documents": [{"text": CLEAN}, {"text": long}]}).to_string();
+    for path in ["/v1/check", "/v1/clean", "/v1/scan"] {
+        for (kind, body) in [(TEXT, &long), (JSON, &one), (JSON, &batch)] {
+            let reply = service.post(path, kind, body);
+            assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (413, Some("long_text")), "{path}");
+        }
+    }
+    assert_eq!(service.post("/v1/moderations", JSON, json!({"input": [CLEAN, long]}).to_string()).status, 413);
+    assert_eq!(service.post("/v1/check", TEXT, &long[1..]).status, 200);
+    let sent = record("a", CLEAN) + &record("b", &long) + &record("c", CLEAN);
+    let answers = lines(&service.post("/v1/check", LINES, &sent).text());
+    assert_eq!((&answers[1]["id"], answers[1]["error"].is_string()), (&"b".into(), true));
+    assert!(answers[0]["verdict"].is_string() && answers[1]["verdict"].is_null() && answers[2]["verdict"].is_string());
+}
+
+#[test]
+fn who_sends_all_before_reading_still_learns_why_it_was_sent_away() {
+    let service = Service::start(&["--max-body", "64K"]);
+    let body = vec![b'x'; 30_000_000];
+    for path in ["/v1/check", "/nothing"] {
+        let mut stream = service.connect();
+        let length = body.len();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {TEXT}\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        stream.write_all(&body).expect("the service hears its client out");
+        assert_eq!(read_reply(&mut stream).status, if path == "/v1/check" { 413 } else { 404 });
+    }
+    // It does not do so for ever.
+    let mut stream = service.connect();
+    stream.write_all(STREAM.replace(LINES, "text/html").as_bytes()).unwrap();
+    let started = Instant::now();
+    while stream.write_all(chunk("x").as_bytes()).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(30));
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn streams_share_the_memory_of_bodies() {
+    // Room for two bodies of the largest size and one window.
+    let service = Service::start(&["--max-body", "1M", "--body-memory", "1M"]);
+    let packed = zstd::encode_all(record("a", CLEAN).as_bytes(), 1).unwrap();
+    let head = STREAM.replace("\r\n\r\n", "\r\nContent-Encoding: zstd\r\n\r\n");
+    let mut open = service.connect();
+    open.write_all(head.as_bytes()).unwrap();
+    let started = Instant::now();
+    while service.metric("unspam_streams") == 0 {
+        assert!(started.elapsed() < Duration::from_secs(30));
+        thread::sleep(Duration::from_millis(10));
+    }
+    let zstd = "Content-Encoding: zstd\r\n";
+    assert_eq!(service.post_with("/v1/check", LINES, zstd, &packed).status, 429);
+    assert_eq!(service.post("/v1/check", LINES, record("a", CLEAN)).status, 200);
+    open.write_all(format!("{:x}\r\n", packed.len()).as_bytes()).unwrap();
+    open.write_all(&packed).unwrap();
+    open.write_all(b"\r\n0\r\n\r\n").unwrap();
+    assert_eq!(lines(&read_reply(&mut open).text())[0]["outcome"], "accept");
+    assert_eq!(service.post_with("/v1/check", LINES, zstd, &packed).status, 200);
+    // A long line has its place beside short ones, and gives it back.
+    let long = "A sentence of words. ".repeat(30_000);
+    let sent = record("a", CLEAN) + &record("b", &long) + &record("c", &long);
+    for _ in 0..4 {
+        let answers = lines(&service.post("/v1/clean", LINES, &sent).text());
+        assert_eq!(
+            answers.iter().map(|answer| answer["text"].as_str().unwrap().len()).sum::<usize>(),
+            CLEAN.len() + 2 * long.len()
+        );
+    }
+}
+
+#[test]
 fn a_body_without_end_is_refused_at_the_limit() {
     let service = Service::start(&["--max-body", "64K"]);
     let mut stream = service.connect();
@@ -491,6 +568,37 @@ fn a_service_that_stops_finishes_what_it_accepted() {
     let (status, log) = service.end();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("\"stopped\""));
+}
+
+#[test]
+fn a_service_that_stops_sends_clients_away_between_their_requests() {
+    let service = Service::start(&["--drain", "1"]);
+    let body = json!({"text": TEST_LINE}).to_string();
+    let request = format!(
+        "POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    thread::scope(|scope| {
+        // Connections that are kept: each request is answered, and the last answer says that it was.
+        let stay = || {
+            let mut stream = service.connect();
+            loop {
+                stream.write_all(request.as_bytes()).unwrap();
+                let reply = read_reply(&mut stream);
+                assert_eq!(reply.json()["outcome"], "reject");
+                if reply.header("connection") == Some("close") {
+                    break;
+                }
+            }
+        };
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(stay)).collect();
+        thread::sleep(Duration::from_millis(100));
+        service.signal("TERM");
+        for client in clients {
+            client.join().unwrap();
+        }
+    });
+    assert_eq!(service.end().0.code(), Some(0));
 }
 
 #[test]

@@ -84,7 +84,9 @@ function cuts() {
 
 function draw() {
   hideTip();
-  at("threshold-value").textContent = (at("threshold").valueAsNumber / 100).toFixed(2);
+  const threshold = (at("threshold").valueAsNumber / 100).toFixed(2);
+  at("threshold-value").textContent = threshold;
+  at("threshold").setAttribute("aria-valuetext", threshold);
   const found = at("found");
   const cleaned = at("cleaned");
   const legend = at("legend");
@@ -150,9 +152,10 @@ function showTip(mark) {
   mark.setAttribute("aria-describedby", "tip");
   const place = mark.getBoundingClientRect();
   const left = Math.max(8, Math.min(place.left, document.documentElement.clientWidth - tip.offsetWidth - 8));
+  // Without a gap, so that the pointer can go over to it: to read it magnified, or to copy a code.
   const below = place.bottom + tip.offsetHeight + 8 < window.innerHeight;
   tip.style.left = `${left + window.scrollX}px`;
-  tip.style.top = `${(below ? place.bottom + 6 : Math.max(4, place.top - tip.offsetHeight - 6)) + window.scrollY}px`;
+  tip.style.top = `${(below ? place.bottom : Math.max(4, place.top - tip.offsetHeight)) + window.scrollY}px`;
 }
 
 function hideTip() {
@@ -271,7 +274,11 @@ for (const event of ["mouseover", "focusin", "click"]) {
     if (target instanceof HTMLElement && target.localName === "mark") showTip(target);
   });
 }
-for (const event of ["mouseleave", "focusout"]) found.addEventListener(event, hideTip);
+found.addEventListener("focusout", hideTip);
+found.addEventListener("mouseleave", ({ relatedTarget }) => {
+  if (!at("tip").contains(relatedTarget)) hideTip();
+});
+at("tip").addEventListener("mouseleave", hideTip);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hideTip();
 });
