@@ -1,9 +1,9 @@
 //! How the gate holds up: in process, and as a service under load on loopback.
 //!
-//! `cargo bench --bench load [-- --seconds N] [--soak N]` starts `unspam serve` beside itself, so
-//! generator and service share the machine. Every request is timed from when it was *due*, not
-//! from when a connection was free for it: a service that stalls cannot hide behind a generator
-//! that waits.
+//! `cargo bench --bench load [-- --parts process,http,faults,soak] [--seconds N] [--soak N]
+//! [--articles FILE.jsonl]` starts `unspam serve` beside itself, so generator and service share
+//! the machine. Every request is timed from when it was *due*, not from when a connection was
+//! free for it: a service that stalls cannot hide behind a generator that waits.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a bench prints and may stop")]
 
@@ -32,16 +32,36 @@ fn main() {
     let seconds = number("--seconds", 8);
     let soak = number("--soak", 30);
     let _ = rlimit::increase_nofile_limit(65_536);
-    let articles = articles();
+    let text = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let wanted = |part: &str| text("--parts").is_none_or(|parts| parts.split(',').any(|one| one == part));
+    let articles = text("--articles").map_or_else(articles, |path| articles_of(path));
     println!(
         "{} articles of {} bytes on average",
         articles.len(),
         articles.iter().map(String::len).sum::<usize>() / articles.len()
     );
-    in_process(&articles);
-    start_to_exit(&articles[0]);
+    if wanted("process") {
+        in_process(&articles);
+        start_to_exit(&articles[0]);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(over_http(&articles, Duration::from_secs(seconds), Duration::from_secs(soak)));
+    if wanted("http") {
+        runtime.block_on(over_http(&articles, Duration::from_secs(seconds)));
+    }
+    if wanted("faults") {
+        runtime.block_on(faults());
+    }
+    if wanted("soak") {
+        runtime.block_on(mixed_load(&articles, Duration::from_secs(soak)));
+    }
+}
+
+/// The texts of a file of JSON lines that are as long as the goals mean.
+fn articles_of(path: &str) -> Vec<String> {
+    let lines = BufReader::new(fs::File::open(path).unwrap()).lines().map(Result::unwrap);
+    let text =
+        |line: String| serde_json::from_str::<serde_json::Value>(&line).unwrap()["text"].as_str().map(str::to_owned);
+    lines.filter_map(text).filter(|text| (ARTICLE * 4 / 5..=ARTICLE * 6 / 5).contains(&text.len())).take(500).collect()
 }
 
 /// Our own fixtures, joined to the length of an article.
@@ -141,6 +161,11 @@ impl Service {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or_default() / 1e3
     }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([format!("-{name}"), id]).status().unwrap().success());
+    }
 }
 
 impl Drop for Service {
@@ -195,15 +220,20 @@ impl Client {
                     .lines()
                     .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok())
                     .unwrap_or(0);
-                let whole = at + 4 + length;
-                while self.buffer.len() < whole {
+                let chunked = head.contains("transfer-encoding: chunked");
+                while self.buffer.len() < at + 4 + length || chunked && !self.buffer.ends_with(b"\r\n0\r\n\r\n") {
                     if stream.read_buf(&mut self.buffer).await? == 0 {
                         return Ok((0, false));
                     }
                 }
                 if status == 200 {
-                    let body = &self.buffer[at + 4..whole];
+                    let body = &self.buffer[at + 4..];
                     assert!(memchr::memmem::find(body, b"\"verdict\"").is_some(), "200 without a verdict");
+                    let has = |what: &[u8]| memchr::memmem::find(body, what).is_some();
+                    assert!(
+                        memchr::memmem::find(request, TEST_LINE.as_bytes()).is_none() || has(b"reject"),
+                        "it passes"
+                    );
                 }
                 return Ok((status, sent.is_ok() && !head.contains("connection: close")));
             }
@@ -215,10 +245,15 @@ impl Client {
 }
 
 fn request(article: &str) -> Vec<u8> {
-    let body = serde_json::json!({"text": article}).to_string();
-    let length = body.len();
-    let head = "POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Type: application/json";
-    format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    post("/v1/check", "application/json", serde_json::json!({"text": article}).to_string())
+}
+
+/// `kind` may be followed by more headers.
+fn post(path: &str, kind: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
 #[derive(Default)]
@@ -228,7 +263,10 @@ struct Outcome {
     /// The same from when it was sent: with more due than can be sent, the first says more of
     /// the generator than of the service.
     sent: Vec<Duration>,
+    /// Sent away because there was too much to do.
     refused: u64,
+    /// Told that they were wrong.
+    wrong: u64,
     broken: u64,
 }
 
@@ -265,6 +303,7 @@ async fn run(
                             outcome.sent.push(sent.elapsed());
                         }
                         429 | 503 => outcome.refused += 1,
+                        400..500 => outcome.wrong += 1,
                         _ => outcome.broken += 1,
                     }
                 }
@@ -277,6 +316,7 @@ async fn run(
         all.accepted.extend(one.accepted);
         all.sent.extend(one.sent);
         all.refused += one.refused;
+        all.wrong += one.wrong;
         all.broken += one.broken;
     }
     all
@@ -284,13 +324,17 @@ async fn run(
 
 fn tell(name: &str, outcome: Outcome, time: Duration) -> f64 {
     let rate = outcome.accepted.len() as f64 / time.as_secs_f64();
-    let Outcome { accepted, sent, refused, broken } = outcome;
-    println!("{name}: {rate:.0} judged a second, {refused} refused, {broken} broken; {}", summary(accepted));
+    let Outcome { accepted, sent, refused, wrong, broken } = outcome;
+    let judged = accepted.len();
+    println!(
+        "{name}: {judged} judged, {rate:.0} a second, {refused} refused, {wrong} wrong, {broken} broken; {}",
+        summary(accepted)
+    );
     println!("    from when it was sent: {}", summary(sent));
     rate
 }
 
-async fn over_http(articles: &[String], time: Duration, soak: Duration) {
+async fn over_http(articles: &[String], time: Duration) {
     let service = Service::start(&["--quiet"]);
     let long = Arc::new(articles.iter().map(|article| request(article)).collect::<Vec<_>>());
     let short = Arc::new(vec![request(TEST_LINE), request("The council met on Tuesday to hear the report.")]);
@@ -305,23 +349,169 @@ async fn over_http(articles: &[String], time: Duration, soak: Duration) {
         tell(&format!("HTTP, {name}, half again, at once"), after, Duration::from_secs(2));
         println!("memory: {:.1} MB", service.memory());
     }
+}
+
+/// Sends everything that there is, right and wrong, and prints the memory of each tenth.
+async fn mixed_load(articles: &[String], time: Duration) {
+    let service = Service::start(&["--quiet"]);
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let json = "application/json";
+    let mut mixed = Vec::new();
+    for (number, article) in articles.iter().enumerate() {
+        let one = serde_json::json!({"id": number, "text": article}).to_string();
+        mixed.push(match number % 12 {
+            0 => post("/v1/clean", json, &one),
+            1 => post("/v1/scan?offsets=utf16&steps=true", json, &one),
+            2 => post("/v1/check", "text/plain", article),
+            3 => post("/v1/check", "application/json\r\nContent-Encoding: gzip", gzip(&one)),
+            4 => post(
+                "/v1/check",
+                "application/json\r\nContent-Encoding: zstd",
+                zstd::encode_all(one.as_bytes(), 1).unwrap(),
+            ),
+            5 => post("/v1/check", json, format!("{{\"documents\":[{one},{one},{one},{one}]}}")),
+            6 => post("/v1/clean", "application/x-ndjson", format!("{one}\n{{oh\n{one}\n")),
+            7 => post("/v1/moderations", json, serde_json::json!({"input": [article, TEST_LINE]}).to_string()),
+            8 => post("/v1/check", json, &one[..one.len() / 2]),
+            9 => post("/v1/check", json, "{\"text\":5}"),
+            10 => post("/nothing", json, &one),
+            _ => request(if number % 2 == 0 { TEST_LINE } else { article }),
+        });
+    }
+    let mixed = Arc::new(mixed);
+    for part in 1..=10 {
+        let outcome = run(&service.addr, &mixed, 16, None, time / 10).await;
+        tell(&format!("mixed load, part {part} of 10, memory {:.1} MB", service.memory()), outcome, time / 10);
+    }
+}
+
+/// Requests a second while clients misbehave.
+const BESIDE: f64 = 300.0;
+
+/// Lets clients misbehave in all ways we know, while others go on as ever.
+async fn faults() {
+    let service = Service::start(&["--quiet", "--patience", "3", "--drain", "1"]);
+    let addr = service.addr.clone();
+    let beside = Arc::new(vec![request(TEST_LINE)]);
+    let start = Instant::now();
+    println!("faults: memory {:.1} MB before", service.memory());
+    let load = tokio::spawn({
+        let (addr, beside) = (addr.clone(), Arc::clone(&beside));
+        async move { run(&addr, &beside, 32, Some(BESIDE), Duration::from_secs(20)).await }
+    });
+    let many = |count: usize, what: Fault| {
+        let clients: Vec<_> = (0..count).map(|_| tokio::spawn(misbehave(addr.clone(), what))).collect();
+        async move {
+            let mut answers = std::collections::BTreeMap::new();
+            for client in clients {
+                *answers.entry(client.await.unwrap()).or_insert(0) += 1;
+            }
+            println!("  {what:?}: {answers:?} (status of the answer, 0 for none: how many)");
+        }
+    };
+    many(500, Fault::HalfClosed).await;
+    many(500, Fault::Reset).await;
+    many(4, Fault::Huge).await;
+    many(4, Fault::Endless).await;
+    many(50, Fault::Nested).await;
+    many(50, Fault::Twice).await;
+    many(50, Fault::NotUtf8).await;
+    many(1000, Fault::SlowLoris).await;
     let mut idle = Vec::new();
     for _ in 0..10_000 {
-        match TcpStream::connect(&service.addr).await {
+        match TcpStream::connect(&addr).await {
             Ok(stream) => idle.push(stream),
             Err(error) => {
-                println!("idle connections: {error}");
+                println!("  idle connections: {error}");
                 break;
             }
         }
     }
-    let status = Client::new(&service.addr).ask(&long[0]).await;
-    println!("with {} idle connections: status {status}, memory {:.1} MB", idle.len(), service.memory());
+    let status = Client::new(&addr).ask(&beside[0]).await;
+    println!("  with {} idle connections: status {status}, memory {:.1} MB", idle.len(), service.memory());
     drop(idle);
-    let mixed: Arc<Vec<_>> = Arc::new(long.iter().chain(short.iter().cycle().take(long.len())).cloned().collect());
-    let quarter = soak / 4;
-    for part in 1..=4 {
-        let outcome = run(&service.addr, &mixed, 16, None, quarter).await;
-        tell(&format!("mixed load, part {part} of 4, memory {:.1} MB", service.memory()), outcome, quarter);
+    for _ in 0..10 {
+        service.signal("HUP");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    tell("  beside all that, and ten reloads", load.await.unwrap(), start.elapsed());
+    println!("  memory {:.1} MB after", service.memory());
+    // A client for each request: whoever was let in is answered.
+    service.signal("TERM");
+    let (mut answered, mut lost) = (0, 0);
+    while let Ok(stream) = TcpStream::connect(&addr).await {
+        let mut client = Client { addr: addr.clone(), stream: Some(stream), buffer: Vec::new() };
+        match client.ask(&beside[0]).await {
+            200 => answered += 1,
+            _ => lost += 1,
+        }
+    }
+    let mut service = service;
+    let code = service.child.wait().unwrap();
+    println!("  after SIGTERM: {answered} answered, {lost} lost, {code}");
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    HalfClosed,
+    Reset,
+    Huge,
+    Endless,
+    Nested,
+    Twice,
+    NotUtf8,
+    SlowLoris,
+}
+
+/// Returns the status of the answer, or 0.
+async fn misbehave(addr: String, what: Fault) -> u16 {
+    let whole = request(TEST_LINE);
+    let kind = "application/json";
+    let mut client = Client::new(&addr);
+    match what {
+        Fault::Nested => return client.ask(&post("/v1/check", kind, "[".repeat(100_000))).await,
+        Fault::Twice => return client.ask(&post("/v1/check", kind, "{\"text\":\"a\",\"text\":\"b\"}")).await,
+        Fault::NotUtf8 => return client.ask(&post("/v1/check", kind, b"{\"text\":\"\xFF\"}")).await,
+        _ => (),
+    }
+    let Ok(mut stream) = TcpStream::connect(&addr).await else { return 0 };
+    match what {
+        Fault::HalfClosed => {
+            let _ = stream.write_all(&whole).await;
+            let _ = stream.shutdown().await;
+        }
+        Fault::Reset => {
+            let _ = stream.set_zero_linger();
+            let _ = stream.write_all(&whole[..whole.len() - 5]).await;
+            return 0;
+        }
+        Fault::SlowLoris => {
+            for byte in &whole {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                if stream.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+        }
+        Fault::Huge | Fault::Endless => {
+            let length =
+                if matches!(what, Fault::Huge) { "Content-Length: 1073741824" } else { "Transfer-Encoding: chunked" };
+            let head = format!("POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n{length}\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes()).await;
+            let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+            for _ in 0..1 << 14 {
+                if stream.write_all(chunk.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+        }
+        _ => (),
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    std::str::from_utf8(answer.get(9..12).unwrap_or_default()).ok().and_then(|code| code.parse().ok()).unwrap_or(0)
 }
