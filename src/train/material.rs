@@ -532,7 +532,7 @@ fn handle(rng: &mut Rng) -> String {
     for _ in 0..if bare { 3 } else { 2 + rng.below(3) } {
         name.push(*rng.pick(LETTERS));
         if !bare {
-            name.push_str(*rng.pick(VOWELS));
+            name.extend([*rng.pick(VOWELS)]);
         }
     }
     if rng.chance(0.5) { name + *rng.pick(NUMBERS) } else { format!("{name}{}", 1 + rng.below(999)) }
