@@ -376,7 +376,7 @@ async fn mixed_load(articles: &[String], time: Duration) {
             5 => post("/v1/check", json, format!("{{\"documents\":[{one},{one},{one},{one}]}}")),
             6 => post("/v1/clean", "application/x-ndjson", format!("{one}\n{{oh\n{one}\n")),
             7 => post("/v1/moderations", json, serde_json::json!({"input": [article, TEST_LINE]}).to_string()),
-            8 => post("/v1/check", json, &one[..one.len() / 2]),
+            8 => post("/v1/check", json, &one.as_bytes()[..one.len() / 2]),
             9 => post("/v1/check", json, "{\"text\":5}"),
             10 => post("/nothing", json, &one),
             _ => request(if number % 2 == 0 { TEST_LINE } else { article }),

@@ -74,7 +74,6 @@ const KEEP: &[&str] = &[
     file!("material/keep/lyrics.txt"),
     file!("material/keep/manuals.txt"),
     file!("material/keep/multilingual.txt"),
-    file!("material/keep/notices_news.txt"),
     file!("material/keep/opinions.txt"),
     file!("material/keep/poems.txt"),
     file!("material/keep/recipes.txt"),

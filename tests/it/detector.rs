@@ -367,7 +367,7 @@ fn texts_of_many_sections_keep_the_promises() {
             text.push_str(paragraph);
             if !paragraph.is_empty() {
                 number += 1;
-                text.push_str(&format!(" Lembar {number} dari laporan panjang itu disimpan di kantor desa."));
+                text.extend([" Lembar ", &number.to_string(), " dari laporan panjang itu disimpan di kantor desa."]);
             }
             text.push('\n');
         }
