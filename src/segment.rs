@@ -279,6 +279,13 @@ fn find_ignore_case(text: &[u8], needle: &[u8]) -> Option<usize> {
     text.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle))
 }
 
+/// The beginning of a text: so many bytes at most, and whole characters.
+pub(crate) fn beginning(text: &str, bytes: usize) -> &str {
+    let most = text.len().min(bytes);
+    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

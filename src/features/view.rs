@@ -8,7 +8,7 @@ use crate::features::signs::Signs;
 use crate::model::language::LanguageProfile;
 use crate::model::ngram::{NgramSums, NgramTable};
 use crate::normalize::{FoldStats, Normalizer, Script};
-use crate::segment::{Segment, Segmenter};
+use crate::segment::{Segment, Segmenter, beginning};
 use crate::span::Span;
 
 /// One line that holds text.
@@ -96,16 +96,16 @@ const SOME_CHARS: u32 = 25;
 /// Bytes of each that are read.
 const LANGUAGE_BYTES: usize = 110;
 
-/// Fewest characters and words of a line, and words of the prose beside it, that can be compared; share of common words
-/// below which the line is a stranger.
+/// Fewest characters and words of a line that can be compared, and words of the prose beside it.
 const STRANGER_CHARS: u32 = 60;
 const STRANGER_WORDS: usize = 8;
 const BODY_WORDS: usize = 120;
+/// Share of common words below which a line is a stranger.
 const STRANGER_OVERLAP: f32 = 0.1;
 /// Share from which it is none; in between, and in short documents, its language tells.
 const KIN_OVERLAP: f32 = 0.2;
-/// Bytes that are read for that, and how far the languages must differ (see
-/// [`LanguageTable::mismatch`](crate::model::language::LanguageTable::mismatch)).
+/// Bytes that are read for that, and how far the languages must differ, in the measure of
+/// [`LanguageTable::mismatch`](crate::model::language::LanguageTable::mismatch).
 const STRANGER_BYTES: usize = 64;
 const STRANGER_MISMATCH: f32 = 2.0;
 
@@ -145,8 +145,7 @@ impl View {
         self.sample(text, resources);
         self.vocabulary.load(&self.keys, &self.lines);
         for number in 0..self.lines.len() {
-            self.lines[number].stranger = self.is_strange(number, text, resources);
-            self.lines[number].reading = if all { Reading::Folded } else { self.reading_of(number, resources) };
+            self.lines[number].reading = if all { Reading::Folded } else { self.reading_of(number, text, resources) };
             if self.lines[number].reading == Reading::Folded {
                 self.lines[number].fold(text, &mut self.symbols, resources.ngrams);
             }
@@ -158,9 +157,14 @@ impl View {
     }
 
     /// How closely a line must be read.
-    fn reading_of(&self, number: usize, resources: Resources<'_>) -> Reading {
-        let line = &self.lines[number];
-        if !line.prose || line.copies > 1 || line.stranger {
+    fn reading_of(&mut self, number: usize, text: &str, resources: Resources<'_>) -> Reading {
+        if self.lines[number].copies > 1 {
+            return Reading::Folded;
+        }
+        let stranger = self.is_strange(number, text, resources);
+        let line = &mut self.lines[number];
+        line.stranger = stranger;
+        if stranger || !line.prose {
             Reading::Folded
         } else if line.glance.plain(self.main_script, resources.screen) {
             Reading::Glance
@@ -296,13 +300,6 @@ impl View {
             }
         }
     }
-}
-
-/// The beginning of a text: so many bytes at most, and whole characters.
-fn beginning(text: &str, bytes: usize) -> &str {
-    let most = text.len().min(bytes);
-    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    &text[..end]
 }
 
 /// The script with the most letters, 0 without any.

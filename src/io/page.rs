@@ -18,6 +18,7 @@ use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{ParseOpts, parse_document};
 
 use crate::io::RecordError;
+use crate::segment::beginning;
 
 /// Most bytes of a page, decompressed.
 const MAX_BYTES: usize = 16 << 20;
@@ -80,12 +81,8 @@ fn parse(html: &str) -> Result<Document, RecordError> {
     let mut parser = parse_document(Document::default(), options);
     let (started, mut rest, mut checked) = (Instant::now(), html, 0);
     while !rest.is_empty() {
-        let mut end = rest.len().min(PIECE_BYTES);
-        while !rest.is_char_boundary(end) {
-            end -= 1;
-        }
-        let (piece, after) = rest.split_at(end);
-        rest = after;
+        let piece = beginning(rest, PIECE_BYTES);
+        rest = &rest[piece.len()..];
         parser.process(StrTendril::from_slice(piece));
         let document = &parser.tokenizer.sink.sink;
         let nodes = document.tree.len();

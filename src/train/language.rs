@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::language::{BITS, LANGUAGES, LanguageTable, for_each_bucket};
 use crate::normalize::Normalizer;
+use crate::segment::beginning;
 use crate::train::corpus::Article;
 use crate::train::material::Material;
 
@@ -68,9 +69,7 @@ pub(crate) fn train_languages(articles: &[Article], material: &Material) -> Lang
         let Some(&group) = group_of.get(article.lang.as_str()) else { continue };
         if taken[group] < MOST_ARTICLES {
             taken[group] += 1;
-            let most = article.text.len().min(MOST_BYTES);
-            let end = (0..=most).rev().find(|&at| article.text.is_char_boundary(at)).unwrap_or(0);
-            add(&article.lang, &article.text[..end]);
+            add(&article.lang, beginning(&article.text, MOST_BYTES));
         }
     }
     for kept in &material.keep {
