@@ -343,7 +343,7 @@ async fn over_http(articles: &[String], time: Duration) {
             tell(&format!("HTTP, {name}, 16 connections"), run(&service.addr, requests, 16, None, time).await, time);
         let half = run(&service.addr, requests, 64, Some(most / 2.0), time).await;
         tell(&format!("HTTP, {name}, half of that"), half, time);
-        let five = run(&service.addr, requests, 1024, Some(most * 5.0), time).await;
+        let five = run(&service.addr, requests, 256, Some(most * 5.0), time).await;
         tell(&format!("HTTP, {name}, five times that"), five, time);
         let after = run(&service.addr, requests, 64, Some(most / 2.0), Duration::from_secs(2)).await;
         tell(&format!("HTTP, {name}, half again, at once"), after, Duration::from_secs(2));

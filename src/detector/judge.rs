@@ -156,7 +156,7 @@ fn second_pass(model: &Model, decoder: &Decoder, scratch: &mut Scratch) {
             continue;
         }
         fill_neighbours(view, number, &summary, logits[number], row);
-        scores.push(softmax(model.second.logits(row)));
+        scores.push(model.second.probabilities(row));
     }
     decoder.decode(scores, messages);
 }
@@ -235,17 +235,13 @@ pub(crate) fn judge(model: &Model, policy: &Policy, rest: &Rest<'_>, scratch: &m
     conclude(policy, whole)
 }
 
-/// Whether the lines of a section are judged as lines of a document or as a text of one line.
-fn scope_of(section: &Section<'_>, scratch: &Scratch) -> Scope {
-    if section.alone && scratch.view.lines.len() == 1 { Scope::Single } else { Scope::Line }
-}
-
 /// Gives every line of a section its probabilities.
 fn score(model: &Model, policy: &Policy, section: &Section<'_>, text: &str, scratch: &mut Scratch) -> Scope {
     scratch.view.load(text, model.resources(), false);
     first_pass(model, text, scratch);
     second_pass(model, &model.decoder, scratch);
-    let scope = scope_of(section, scratch);
+    // A text of one line is judged as that, and a section of one line as a line of its text.
+    let scope = if section.alone && scratch.view.lines.len() == 1 { Scope::Single } else { Scope::Line };
     scratch.ease = if may_ease(policy) { page_ease(model, scope, &scratch.scores) } else { 0.0 };
     scope
 }
@@ -405,18 +401,19 @@ fn name(
 /// The features that spoke most for a class, strongest first.
 fn reasons(model: &Model, scope: Scope, class: Class, row: &Row) -> Vec<Evidence> {
     let own = [F::OwnByline as usize, F::OwnBoilerplate as usize, F::OwnSpam as usize];
-    let network = if scope == Scope::Piece { &model.piece } else { &model.second };
-    let slopes = network.slopes(row, class);
+    let classifier = if scope == Scope::Piece { &model.piece } else { &model.second };
+    let (slopes, shares) = classifier.shares(row, class);
     let mut found: Vec<Evidence> = Vec::new();
-    for (index, (&value, &slope)) in row.iter().zip(&slopes).enumerate() {
+    for (index, (&value, &share)) in row.iter().zip(&shares).enumerate() {
         if value == 0.0 || own.contains(&index) {
             continue;
         }
-        let mut weight = (value - network.mean(index)) * slope;
+        let mut weight = share;
         if scope != Scope::Piece && index < model.first.len() {
             // The second pass reads the first one's log-odds: its features share their weight.
             for (own, of) in own.into_iter().zip(&Class::ALL[1..]) {
-                weight += slopes[own] / 4.0 * (value - network.mean(index)) * model.first.slope(index, *of);
+                let distance = value - classifier.network().mean(index);
+                weight += slopes[own] / 4.0 * distance * model.first.slope(index, *of);
             }
         }
         if weight >= LEAST_REASON {
@@ -538,7 +535,7 @@ fn judge_piece(
     scratch.view.fold_piece(text, &mut line, &model.ngrams);
     let place = Place::piece(text, number, joined(text, body, span));
     first_pass_row(&scratch.view, &line, place, model.resources(), &mut row);
-    let probabilities = calibrate(model, Scope::Piece, softmax(model.piece.logits(&row)));
+    let probabilities = calibrate(model, Scope::Piece, model.piece.probabilities(&row));
     let class = winner(probabilities, LEAST_REPORTED).filter(|&class| class != Class::Byline);
     let finding = class.map(|class| {
         name(
@@ -568,14 +565,15 @@ fn judge_piece(
 /// one go (hysteresis thresholding, Canny 1986).
 const DRAWN_IN: f32 = 0.5;
 
-/// Lets lines that are surely spam draw in the lines beside them that are so more likely than not and
-/// are no running text.
+/// Lets lines that surely go draw in the lines beside them that are so more likely than not and are no
+/// running text: spam draws in spam, page furniture what is of its kind, as the items of a list.
 fn draw_in_lines(policy: &Policy, lines: &[LineView], candidates: &mut [Candidate]) {
     if !may_ease(policy) {
         return;
     }
     let least = policy.raised(DRAWN_IN);
-    let sure: Vec<bool> = candidates.iter().map(Candidate::is_spam_to_cut).collect();
+    let removed = |candidate: &Candidate| candidate.finding.action == Action::Remove;
+    let sure: Vec<bool> = candidates.iter().map(removed).collect();
     let line_of = |candidate: &Candidate| {
         let span = candidate.finding.span;
         let number = lines.partition_point(|line| line.body.start() < span.start());
@@ -584,8 +582,13 @@ fn draw_in_lines(policy: &Policy, lines: &[LineView], candidates: &mut [Candidat
     let mut draw = |at: usize, beside: usize| {
         let (own, other) = (&candidates[at], &candidates[beside]);
         let near = line_of(own).zip(line_of(other)).is_some_and(|(own, other)| own.abs_diff(other) == 1);
-        let finding = &own.finding;
-        let likely = finding.label.class() == Class::Spam && finding.score.get() >= least;
+        let (finding, label) = (&own.finding, other.finding.label);
+        let alike = match finding.label.class() {
+            Class::Spam => label.class() == Class::Spam,
+            Class::Boilerplate => label == finding.label,
+            Class::Content | Class::Byline => false,
+        };
+        let likely = alike && finding.score.get() >= least;
         let free = policy.removes(finding.label) && policy.threshold(finding.label).is_none();
         if near && likely && free && sure[beside] && !own.prose {
             candidates[at].finding.action = Action::Remove;

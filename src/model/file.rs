@@ -16,6 +16,8 @@ use crate::features::registry::FIRST_PASS_COUNT;
 use crate::features::{FEATURE_COUNT, schema_digest};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
+use crate::model::classifier::Classifier;
+use crate::model::forest::{Forest, Node, Tree};
 use crate::model::kind::{KINDS, KindTable};
 use crate::model::language::{self, LANGUAGES, LanguageTable};
 use crate::model::linear::LinearModel;
@@ -26,8 +28,8 @@ use crate::model::{Calibration, Model, Thresholds};
 use crate::policy::Preset;
 
 const MAGIC: &str = "unspam-model";
-const FORMAT: u32 = 1;
-const OLDEST: u32 = 1;
+const FORMAT: u32 = 2;
+const OLDEST: u32 = 2;
 /// Longest header that is read; a real one has some kilobytes.
 const MAX_HEADER: usize = 1 << 20;
 /// Eight hexadecimal digits and a line break: the CRC-32 of the header line.
@@ -64,8 +66,8 @@ pub(crate) struct ModelParts<'a> {
     pub(crate) languages: &'a LanguageTable,
     pub(crate) phrases: &'a PhraseSet,
     pub(crate) first: &'a LinearModel,
-    pub(crate) second: &'a Network,
-    pub(crate) piece: &'a Network,
+    pub(crate) second: &'a Classifier,
+    pub(crate) piece: &'a Classifier,
     pub(crate) decoder: &'a Decoder,
     pub(crate) calibration: &'a [[Calibration; Class::COUNT]; 3],
     pub(crate) thresholds: &'a [Thresholds; Preset::ALL.len()],
@@ -103,13 +105,10 @@ pub(crate) fn write_model(parts: ModelParts<'_>) -> Vec<u8> {
     first.linear(parts.first);
     sections.push(("first".to_owned(), first.bytes));
     for (name, model) in [("second", parts.second), ("piece", parts.piece)] {
-        let mut network = Encoder::default();
-        network.u32(model.len() as u32).f32s(&model.bias());
-        for row in model.layer() {
-            network.f32s(row);
-        }
-        network.linear(model.output());
-        sections.push((name.to_owned(), network.bytes));
+        let mut classifier = Encoder::default();
+        classifier.network(model.network());
+        classifier.forest(model.forest());
+        sections.push((name.to_owned(), classifier.bytes));
     }
     let mut decoder = Encoder::default();
     decoder.f32(parts.decoder.strength()).f32(parts.decoder.cap());
@@ -253,20 +252,14 @@ pub(crate) fn read_model(bytes: &[u8]) -> Result<Model, ModelError> {
     let mut data = section("first")?;
     let first = data.linear("first", FIRST_PASS_COUNT)?;
     data.end("first")?;
-    let network = |name: &str, expected: usize| -> Result<Network, ModelError> {
+    let classifier = |name: &str, expected: usize| -> Result<Classifier, ModelError> {
         let mut data = section(name)?;
-        let count = data.u32()? as usize;
-        if count != expected {
-            return Err(wrong_count(name, count, expected));
-        }
-        let bias = data.f32s()?;
-        let layer = (0..count).map(|_| data.f32s()).collect::<Result<_, _>>()?;
-        let output = data.linear(name, count + UNITS)?;
+        let (network, forest) = (data.network(name, expected)?, data.forest(name, expected)?);
         data.end(name)?;
-        Network::new(layer, bias, output).ok_or_else(|| ModelError::malformed(name))
+        Ok(Classifier::new(network, forest))
     };
-    let second = network("second", FEATURE_COUNT)?;
-    let piece = network("piece", FIRST_PASS_COUNT)?;
+    let second = classifier("second", FEATURE_COUNT)?;
+    let piece = classifier("piece", FIRST_PASS_COUNT)?;
 
     let mut data = section("decoder")?;
     let (strength, cap) = (data.f32()?, data.f32()?);
@@ -349,7 +342,31 @@ impl Encoder {
         }
         self.f32s(model.means());
     }
+
+    fn network(&mut self, model: &Network) {
+        self.u32(model.len() as u32).f32s(&model.bias());
+        for row in model.layer() {
+            self.f32s(row);
+        }
+        self.linear(model.output());
+    }
+
+    /// Base, number of trees, and of each tree the number of nodes and the nodes.
+    fn forest(&mut self, model: &Forest) {
+        self.f32s(&model.base()).u32(model.trees().len() as u32);
+        for tree in model.trees() {
+            self.u32(tree.len() as u32);
+            for node in tree {
+                let places = u32::from(node.feature) | u32::from(node.child) << 16;
+                self.u32(places).f32(node.threshold).f32(node.value);
+            }
+        }
+    }
 }
+
+/// Bytes of a node of a tree, and least bytes of a tree.
+const NODE_BYTES: usize = 12;
+const TREE_BYTES: usize = 4 + NODE_BYTES;
 
 /// The rest of a section.
 struct Decode<'b>(&'b [u8]);
@@ -398,6 +415,42 @@ impl<'b> Decode<'b> {
         let weights = (0..count).map(|_| self.f32s()).collect::<Result<_, _>>()?;
         let means = (0..count).map(|_| self.f32()).collect::<Result<_, _>>()?;
         LinearModel::new(weights, intercept, means).ok_or_else(|| ModelError::malformed(name))
+    }
+
+    fn network(&mut self, name: &str, expected: usize) -> Result<Network, ModelError> {
+        let count = self.u32()? as usize;
+        if count != expected {
+            return Err(wrong_count(name, count, expected));
+        }
+        let bias = self.f32s()?;
+        let layer = (0..count).map(|_| self.f32s()).collect::<Result<_, _>>()?;
+        let output = self.linear(name, count + UNITS)?;
+        Network::new(layer, bias, output).ok_or_else(|| ModelError::malformed(name))
+    }
+
+    fn forest(&mut self, name: &str, width: usize) -> Result<Forest, ModelError> {
+        let base = self.f32s()?;
+        let count = self.count(TREE_BYTES)?;
+        let mut trees = Vec::with_capacity(count);
+        for _ in 0..count {
+            let nodes = self.count(NODE_BYTES)?;
+            let nodes = (0..nodes).map(|_| self.node());
+            trees.push(nodes.collect::<Result<Tree, _>>()?);
+        }
+        Forest::new(base, trees, width).ok_or_else(|| ModelError::malformed(format!("trees of section \"{name}\"")))
+    }
+
+    fn node(&mut self) -> Result<Node, ModelError> {
+        let places = self.u32()?;
+        let (feature, child) = (places as u16, (places >> 16) as u16);
+        Ok(Node { feature, child, threshold: self.f32()?, value: self.f32()? })
+    }
+
+    /// A number of things of which each takes so many bytes at least.
+    fn count(&mut self, bytes: usize) -> Result<usize, ModelError> {
+        let count = self.u32()? as usize;
+        let fits = count <= self.0.len() / bytes;
+        fits.then_some(count).ok_or_else(|| ModelError::malformed("a section is shorter than its content"))
     }
 
     fn end(&self, name: &str) -> Result<(), ModelError> {

@@ -4,7 +4,9 @@
 //! decides what a text is judged by.
 
 pub(crate) mod brand;
+pub(crate) mod classifier;
 mod file;
+pub mod forest;
 pub(crate) mod kind;
 pub mod language;
 pub mod linear;
@@ -23,10 +25,10 @@ use crate::label::{Class, Label};
 use crate::policy::Preset;
 
 use brand::BrandTable;
+use classifier::Classifier;
 use kind::KindTable;
 use language::LanguageTable;
 use linear::LinearModel;
-use network::Network;
 use ngram::NgramTable;
 use screen::Screen;
 
@@ -83,8 +85,8 @@ pub struct Model {
     pub(crate) links: LinkFinder,
     /// First pass over lines, second pass, and the model of pieces inside a line.
     pub(crate) first: LinearModel,
-    pub(crate) second: Network,
-    pub(crate) piece: Network,
+    pub(crate) second: Classifier,
+    pub(crate) piece: Classifier,
     pub(crate) decoder: Decoder,
     /// For lines, pieces and single-line documents: calibration of each class's probability.
     pub(crate) calibration: [[Calibration; Class::COUNT]; 3],

@@ -6,6 +6,7 @@
 //! files and seed, same bytes.
 
 mod augment;
+mod boost;
 pub mod calibrate;
 mod corpus;
 mod decide;
@@ -36,10 +37,10 @@ use crate::features::view::LineView;
 use crate::features::{FEATURE_COUNT, Place, Resources, Row, Summary, View, cues_of, fill_neighbours, first_pass_row};
 use crate::label::{Class, Label};
 use crate::model::brand::BrandTable;
+use crate::model::classifier::Classifier;
 use crate::model::kind;
 use crate::model::language::LanguageTable;
 use crate::model::linear::{LinearModel, softmax};
-use crate::model::network::Network;
 use crate::model::ngram::{self, NgramTable};
 use crate::model::screen::Screen;
 use crate::model::{Calibration, ModelParts, Thresholds, write_model};
@@ -48,6 +49,7 @@ use crate::segment::{Segment, Segmenter};
 use crate::span::Span;
 
 use augment::{Recurring, Sources};
+use boost::fit_forest;
 use corpus::{Article, Corpus, Mark, Origin, TrainDoc};
 use decide::{Scored, describe, platt, presets};
 use dense::{DenseParams, Rows, fit, fit_network};
@@ -624,8 +626,8 @@ struct Trained {
     kinds: [kind::KindTable; 2],
     brands: BrandTable,
     first: LinearModel,
-    second: Network,
-    piece: Network,
+    second: Classifier,
+    piece: Classifier,
     decoder: Decoder,
     calibration: [[Calibration; Class::COUNT]; 3],
     thresholds: [Thresholds; 3],
@@ -747,7 +749,7 @@ fn fit_all(
     progress("second pass: fitting");
     // Two fits that have each seen one half of the folds judge the other half, for
     // calibration; the third sees all.
-    let halves: Vec<Network> = (0..3usize)
+    let halves: Vec<Classifier> = (0..3usize)
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FEATURE_COUNT);
@@ -764,7 +766,7 @@ fn fit_all(
                     }
                 }
             }
-            fit_network(&rows, dense, config.seed ^ 0x2e7 ^ half as u64)
+            fit_classifier(&rows, dense, config.seed ^ 0x2e7 ^ half as u64)
         })
         .collect::<Result<_, _>>()?;
     let second = halves[2].clone();
@@ -775,7 +777,7 @@ fn fit_all(
     let mut messages = Vec::new();
     for (index, (doc, rows)) in sampled.iter().zip(&second_rows).enumerate() {
         let model = &halves[doc.fold % 2];
-        let mut scores: Vec<_> = rows.iter().map(|row| softmax(model.logits(row))).collect();
+        let mut scores: Vec<_> = rows.iter().map(|row| model.probabilities(row)).collect();
         decoder.decode(&mut scores, &mut messages);
         scored.extend(scores.into_iter().enumerate().map(|(line, score)| (index, line, score)));
     }
@@ -783,7 +785,7 @@ fn fit_all(
     progress("pieces inside lines");
     let mut pieces = piece_rows(config, data, &sampled, &tables, &resources);
     lines_as_pieces(data, &sampled, &mut pieces);
-    let piece_models: Vec<Network> = (0..3usize)
+    let piece_models: Vec<Classifier> = (0..3usize)
         .into_par_iter()
         .map(|half| {
             let mut rows = Rows::new(FIRST_PASS_COUNT);
@@ -792,7 +794,7 @@ fn fit_all(
                     rows.push(&piece.row, piece.class.index());
                 }
             }
-            fit_network(&rows, dense, config.seed ^ 0x91e ^ half as u64)
+            fit_classifier(&rows, dense, config.seed ^ 0x91e ^ half as u64)
         })
         .collect::<Result<_, _>>()?;
 
@@ -807,7 +809,7 @@ fn fit_all(
         }
     }
     for piece in &pieces {
-        let scores = softmax(piece_models[piece.fold % 2].logits(&piece.row));
+        let scores = piece_models[piece.fold % 2].probabilities(&piece.row);
         samples[1].push(Scored { scores, class: piece.class, weight: 1.0, sure: piece.sure });
     }
     let mut calibration = [[Calibration::IDENTITY; Class::COUNT]; 3];
@@ -838,6 +840,17 @@ fn fit_all(
         lines,
         metrics,
     })
+}
+
+/// Probability of content below which the network leaves a row to the trees as well: more than those
+/// that will ask them, so that they know what lies beyond.
+const DOUBTFUL: f32 = 0.998;
+
+/// Fits a network, and trees to what it is not sure about.
+fn fit_classifier(rows: &Rows, dense: DenseParams, seed: u64) -> Result<Classifier, TrainError> {
+    let network = fit_network(rows, dense, seed)?;
+    let forest = fit_forest(rows, |row| softmax(network.logits(row))[0] < DOUBTFUL, seed ^ 0x7ee5);
+    Ok(Classifier::new(network, forest))
 }
 
 /// Most symbols of a line that the sparse stage learns from.
