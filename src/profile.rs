@@ -42,7 +42,7 @@ const MAX_CONTENT_END: f32 = 0.995;
 const SURE_REPEATS: u64 = 10;
 const SURE_SHARE: f64 = 0.3;
 /// At the beginning stand headlines: the series a text belongs to repeats there, and stays.
-const MAX_CONTENT_START: f32 = 0.9;
+const MAX_CONTENT_START: f32 = 0.8;
 /// In the middle a refrain, or the answer of an interview, looks like content and stays.
 const MAX_CONTENT_MIDDLE: f32 = 0.5;
 

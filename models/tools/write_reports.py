@@ -343,13 +343,14 @@ def write_card(unspam, notes):
     lines += ["", "## Left out for their licence", "", "| licence | records |", "| --- | --- |"]
     lines += [f"| {licence} | {records:,} |" for licence, records in sorted(training["excluded"].items())]
     lines += ["", "## Held-out figures of the fit", "",
-              "Recall, and the threshold it needs, at three shares of content lost, on documents whose sites, "
-              "promos, phrases and brands the fit had not seen.", "",
-              "| scope and class | content | junk | recall (threshold) at 0.02 % | at 0.1 % | at 0.5 % |",
-              "| --- " * 6 + "|"]
+              "Recall, and the threshold it needs, at shares of content lost, on documents whose sites, "
+              "promos, phrases and brands the fit had not seen.", ""]
+    loss = lambda key: float(key.rsplit("_", 1)[1])
+    shares = sorted((key for key in next(iter(training["metrics"].values())) if key.startswith("recall")), key=loss)
+    lines += ["| scope and class | content | junk | " + " | ".join(f"at {loss(key):.2%}" for key in shares) + " |",
+              "| --- " * (3 + len(shares)) + "|"]
     for name, entry in training["metrics"].items():
-        recalls = [entry[key] for key in sorted((k for k in entry if k.startswith("recall")), key=lambda k: float(k.rsplit("_", 1)[1]))]
-        cells = [f"{recall:.3f} ({threshold:.2f})" for recall, threshold in recalls]
+        cells = [f"{recall:.3f} ({threshold:.2f})" for recall, threshold in (entry[key] for key in shares)]
         lines.append(f"| {name} | {entry['content']:,} | {entry['junk']:,} | " + " | ".join(cells) + " |")
     (ROOT / "MODEL.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
