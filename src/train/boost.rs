@@ -38,7 +38,7 @@ struct Binned {
 
 impl Binned {
     fn new(rows: &Rows, chosen: &[u32]) -> Self {
-        let value = |row: u32, column: usize| rows.values[row as usize * rows.width + column];
+        let value = |row: u32, column: usize| rows.row(row as usize)[column];
         let step = chosen.len().div_ceil(SAMPLE).max(1);
         let mut columns = vec![0; chosen.len() * rows.width];
         let mut bounds = Vec::with_capacity(rows.width);
@@ -224,9 +224,7 @@ fn grow(binned: &Binned, features: &[usize], rows: Vec<u32>, slopes: &Slopes) ->
 
 /// Fits trees to the rows that `doubtful` picks; none if there are too few.
 pub(crate) fn fit_forest(rows: &Rows, doubtful: impl Fn(&[f32]) -> bool, seed: u64) -> Forest {
-    let chosen: Vec<u32> = (0..rows.len() as u32)
-        .filter(|&row| doubtful(&rows.values[row as usize * rows.width..][..rows.width]))
-        .collect();
+    let chosen: Vec<u32> = (0..rows.len() as u32).filter(|&row| doubtful(rows.row(row as usize))).collect();
     let classes: Vec<usize> = chosen.iter().map(|&row| rows.classes[row as usize]).collect();
     let count = |class: usize| classes.iter().filter(|&&other| other == class).count();
     if chosen.len() < LEAST || count(0) == 0 {
@@ -247,7 +245,7 @@ pub(crate) fn fit_forest(rows: &Rows, doubtful: impl Fn(&[f32]) -> bool, seed: u
             let features: Vec<usize> = (0..rows.width).filter(|_| rng.chance(FEATURE_SHARE)).collect();
             let tree = grow(&binned, &features, sample.clone(), &slopes);
             for (row, score) in scores.iter_mut().enumerate() {
-                score[class] += answer(&tree, &rows.values[chosen[row] as usize * rows.width..][..rows.width]);
+                score[class] += answer(&tree, rows.row(chosen[row] as usize));
             }
             trees.push(tree);
         }

@@ -31,6 +31,10 @@ impl Rows {
     pub(crate) fn len(&self) -> usize {
         self.classes.len()
     }
+
+    pub(crate) fn row(&self, number: usize) -> &[f32] {
+        &self.values[number * self.width..][..self.width]
+    }
 }
 
 /// Settings of one fit.
@@ -223,7 +227,7 @@ fn fit_layer(rows: &Rows, params: DenseParams, seed: u64) -> (Vec<[f32; UNITS]>,
         rng.shuffle(&mut order);
         for &index in &order {
             let index = index as usize;
-            let row = &rows.values[index * width..(index + 1) * width];
+            let row = rows.row(index);
             let units = forward(&layer, &bias, row);
             let mut logits = intercept;
             for (unit, weights) in units.iter().zip(&top) {
