@@ -54,11 +54,59 @@ pub(crate) fn answer(tree: &[Node], row: &[f32]) -> f32 {
     walk(tree, row, |_, _| ()).value
 }
 
+/// Returns how many questions the longest way through a tree has.
+fn depth(tree: &[Node]) -> u32 {
+    // Children stand behind their parents.
+    let mut depths = vec![0; tree.len()];
+    for (number, node) in tree.iter().enumerate().filter(|(_, node)| node.child != 0) {
+        let child = usize::from(node.child);
+        let below = depths[number] + 1;
+        depths[child..child + 2].iter_mut().for_each(|depth| *depth = below.max(*depth));
+    }
+    depths.into_iter().max().unwrap_or(0)
+}
+
+/// Trees that are walked at once: each step of one waits for the one before it.
+const LANES: usize = 4 * A_ROUND;
+
+/// A node for walking many trees at once: an end leads to itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    feature: u16,
+    /// Nodes from here to the one that a yes leads to, a no to the one behind it.
+    jump: u16,
+    threshold: f32,
+}
+
+impl Step {
+    const END: Self = Self { feature: 0, jump: 0, threshold: f32::INFINITY };
+
+    fn of(number: usize, node: &Node) -> Self {
+        match usize::from(node.child).checked_sub(number) {
+            Some(jump) if node.child != 0 => {
+                Self { feature: node.feature, jump: jump as u16, threshold: node.threshold }
+            }
+            _ => Self::END,
+        }
+    }
+}
+
+/// The roots of trees that are walked at once, and how many questions the longest way has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Group {
+    roots: [u32; LANES],
+    depth: u32,
+}
+
 /// Trees by round and class.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Forest {
     base: [f32; CLASSES],
     trees: Vec<Tree>,
+    /// All nodes, one tree behind another, behind an end that gives nothing.
+    steps: Vec<Step>,
+    values: Vec<f32>,
+    groups: Vec<Group>,
 }
 
 impl Forest {
@@ -74,7 +122,22 @@ impl Forest {
             !tree.is_empty() && tree.iter().enumerate().all(node)
         };
         let whole = trees.len().is_multiple_of(A_ROUND) && base.iter().all(|value| value.is_finite());
-        (whole && trees.iter().all(valid)).then_some(Self { base, trees })
+        (whole && trees.iter().all(valid)).then(|| Self::laid_out(base, trees))
+    }
+
+    fn laid_out(base: [f32; CLASSES], trees: Vec<Tree>) -> Self {
+        let (mut steps, mut values, mut groups) = (vec![Step::END], vec![0.0], Vec::new());
+        for some in trees.chunks(LANES) {
+            let mut group = Group { roots: [0; LANES], depth: 0 };
+            for (root, tree) in group.roots.iter_mut().zip(some) {
+                *root = steps.len() as u32;
+                group.depth = group.depth.max(depth(tree));
+                steps.extend(tree.iter().enumerate().map(|(number, node)| Step::of(number, node)));
+                values.extend(tree.iter().map(|node| node.value));
+            }
+            groups.push(group);
+        }
+        Self { base, trees, steps, values, groups }
     }
 
     pub(crate) fn base(&self) -> [f32; CLASSES] {
@@ -93,9 +156,18 @@ impl Forest {
     /// Returns the log-odds of each class against content.
     pub fn logits(&self, row: &[f32]) -> [f32; CLASSES] {
         let mut sums = self.base;
-        for round in self.trees.chunks_exact(A_ROUND) {
-            for (sum, tree) in sums[1..].iter_mut().zip(round) {
-                *sum += answer(tree, row);
+        for group in &self.groups {
+            let mut places = group.roots;
+            for _ in 0..group.depth {
+                for place in &mut places {
+                    let step = &self.steps[*place as usize];
+                    *place += u32::from(step.jump) + u32::from(row[usize::from(step.feature)] > step.threshold);
+                }
+            }
+            for round in places.as_chunks::<A_ROUND>().0 {
+                for (sum, &place) in sums[1..].iter_mut().zip(round) {
+                    *sum += self.values[place as usize];
+                }
             }
         }
         sums
@@ -138,6 +210,41 @@ mod tests {
         assert_near(&forest.logits(&[1.0, 2.0, 9.0]), &[0.0, -0.75, -1.5, -4.0]);
         assert_near(&forest.logits(&[0.5, 2.1, -1.0]), &[0.0, -1.25, -2.5, -2.0]);
         assert_near(&forest.logits(&[0.5, 2.1, 0.0]), &[0.0, -1.25, -2.5, 1.0]);
+    }
+
+    #[test]
+    fn trees_walked_at_once_answer_as_one_by_one() {
+        let mut state = 7u64;
+        let mut draw = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        for count in [0, 1, 3, 4, 5, 9] {
+            let trees: Vec<Tree> = (0..count * A_ROUND)
+                .map(|_| {
+                    let mut tree = vec![Node::leaf(0.0)];
+                    for _ in 0..draw(20) {
+                        let at = draw(tree.len());
+                        if tree[at].child == 0 {
+                            tree[at] = node(draw(4) as u16, draw(7) as f32, 0.0, tree.len() as u16);
+                            tree.extend([(); 2].map(|()| Node::leaf(draw(100) as f32)));
+                        }
+                    }
+                    tree
+                })
+                .collect();
+            let forest = Forest::new([0.5; CLASSES], trees.clone(), 4).unwrap();
+            for _ in 0..50 {
+                let row: [f32; 4] = std::array::from_fn(|_| draw(8) as f32);
+                let mut expected = [0.5; CLASSES];
+                for round in trees.chunks_exact(A_ROUND) {
+                    for (sum, tree) in expected[1..].iter_mut().zip(round) {
+                        *sum += answer(tree, &row);
+                    }
+                }
+                assert_near(&forest.logits(&row), &expected);
+            }
+        }
     }
 
     #[test]

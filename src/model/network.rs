@@ -68,8 +68,8 @@ impl Network {
         against_content(sums)
     }
 
-    /// Returns, for every feature, how much one unit of it speaks for `class` against content
-    /// at this row.
+    /// Returns, for every feature that is not zero in this row, how much one unit of it speaks for
+    /// `class` against content here; 0 for the others.
     pub fn slopes(&self, row: &[f32], class: Class) -> Vec<f32> {
         let units = forward(&self.layer, &self.bias, row);
         let count = self.layer.len();
@@ -77,8 +77,12 @@ impl Network {
             std::array::from_fn(|unit| if units[unit] > 0.0 { self.output.slope(count + unit, class) } else { 0.0 });
         self.layer
             .iter()
+            .zip(row)
             .enumerate()
-            .map(|(index, weights)| {
+            .map(|(index, (weights, &value))| {
+                if value == 0.0 {
+                    return 0.0;
+                }
                 let crossed: f32 = weights.iter().zip(&through).map(|(weight, slope)| weight * slope).sum();
                 self.output.slope(index, class) + crossed
             })
