@@ -4,11 +4,14 @@
 //! transitions lets sure lines speak for unsure neighbours; the forward-backward algorithm
 //! (Rabiner 1989, section III.B) gives each line's probability within the whole sequence,
 //! which is what thresholds are applied to. What neighbours may say is capped, so that a
-//! list of look-alike lines does not fall as a whole for one bad line.
+//! list of look-alike lines does not fall as a whole for one bad line; and they speak for
+//! spam only, never against it: what is put in between two paragraphs has content on both
+//! sides.
 
 use crate::label::Class;
 
 const CLASSES: usize = Class::COUNT;
+const SPAM: usize = Class::Spam as usize;
 
 /// A linear chain over the classes.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +69,9 @@ impl Decoder {
             let behind = messages[index];
             let mut beside: [f32; CLASSES] = std::array::from_fn(|class| forward[class] * behind[class]);
             let content = beside[0].max(f32::MIN_POSITIVE);
-            for value in &mut beside {
-                *value = (*value / content).max(f32::MIN_POSITIVE).ln().clamp(-self.cap, self.cap).exp();
+            for (class, value) in beside.iter_mut().enumerate() {
+                let least = if class == SPAM { 0.0 } else { -self.cap };
+                *value = (*value / content).max(f32::MIN_POSITIVE).ln().clamp(least, self.cap).exp();
             }
             let joint: [f32; CLASSES] = std::array::from_fn(|class| own[class] * beside[class]);
             let mut next = [0.0; CLASSES];
@@ -101,15 +105,28 @@ mod tests {
 
     #[test]
     fn a_doubtful_line_follows_its_neighbours() {
-        let sure = [0.02, 0.01, 0.95, 0.02];
-        let doubtful = [0.5, 0.0, 0.5, 0.0];
+        let sure = [0.02, 0.95, 0.01, 0.02];
+        let doubtful = [0.5, 0.5, 0.0, 0.0];
         let mut lines = [sure, doubtful, sure];
         sticky().decode(&mut lines, &mut Vec::new());
-        assert!(lines[1][2] > 0.9, "{lines:?}");
-        let content = [0.98, 0.0, 0.02, 0.0];
+        assert!(lines[1][1] > 0.9, "{lines:?}");
+        let content = [0.98, 0.02, 0.0, 0.0];
         let mut lines = [content, doubtful, content];
         sticky().decode(&mut lines, &mut Vec::new());
         assert!(lines[1][0] > 0.9, "{lines:?}");
+    }
+
+    #[test]
+    fn neighbours_speak_for_spam_only() {
+        let sure = [0.02, 0.01, 0.02, 0.95];
+        let doubtful = [0.5, 0.0, 0.0, 0.5];
+        let mut lines = [sure, doubtful, sure];
+        sticky().decode(&mut lines, &mut Vec::new());
+        assert!(lines[1][SPAM] > 0.9, "{lines:?}");
+        let content = [0.98, 0.0, 0.0, 0.02];
+        let mut lines = [content, doubtful, content];
+        sticky().decode(&mut lines, &mut Vec::new());
+        assert!(lines[1][SPAM] > 0.49, "{lines:?}");
     }
 
     #[test]
