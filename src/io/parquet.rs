@@ -209,15 +209,11 @@ impl CellReader {
 
     /// Adds some rows to the chunk; returns `false` if there are none.
     fn step(&mut self, chunk: &mut Chunk) -> ParquetResult<bool> {
-        while self.open.as_ref().is_none_or(|group| group.rows_left == 0) {
-            if let (Some(count), Some(done)) = (&self.bytes_read, &self.open) {
-                count.fetch_add(done.compressed, Ordering::Relaxed);
-            }
-            self.open = None;
+        while self.open.is_none() {
             if self.group == self.file.num_row_groups() {
                 return Ok(false);
             }
-            self.open = Some(self.open_group(self.group)?);
+            self.open = Some(self.open_group(self.group)?).filter(|group| group.rows_left > 0);
             self.group += 1;
         }
         let Some(group) = &mut self.open else { return Ok(false) };
@@ -239,6 +235,12 @@ impl CellReader {
             }
             chunk.parts.push(Part { range: start..chunk.bytes.len(), number: self.rows, kind, goes_on: false });
             chunk.cells.push(Cell { id, url, lang });
+        }
+        if let Some(done) = self.open.take_if(|group| group.rows_left == 0) {
+            // With it goes the page that it holds, which may be one large cell.
+            if let Some(count) = &self.bytes_read {
+                count.fetch_add(done.compressed, Ordering::Relaxed);
+            }
         }
         Ok(true)
     }
