@@ -330,7 +330,7 @@ impl LineView {
     /// Folds the line and sums its n-grams.
     fn fold(&mut self, text: &str, symbols: &mut Vec<u8>, ngrams: &NgramTable) {
         let from = symbols.len();
-        let (base_len, stats) = Normalizer.fold(self.body.of(text), symbols);
+        let (base_len, stats) = Normalizer.read(self.body.of(text), symbols);
         let base = from + base_len;
         self.signs = Signs::count_in(&symbols[from..base]);
         self.sums = ngrams.sum(&symbols[from..]);

@@ -50,7 +50,12 @@ fn script_of(character: char) -> Script {
 const SMALL_CAPITALS: &str = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpꞯqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz";
 
 fn small_capital(character: char) -> Option<char> {
-    let mut pairs = SMALL_CAPITALS.chars();
+    partner(SMALL_CAPITALS, character)
+}
+
+/// What a character stands for in a list of pairs.
+fn partner(pairs: &str, character: char) -> Option<char> {
+    let mut pairs = pairs.chars();
     while let (Some(small), Some(letter)) = (pairs.next(), pairs.next()) {
         if small == character {
             return Some(letter);
@@ -58,6 +63,9 @@ fn small_capital(character: char) -> Option<char> {
     }
     None
 }
+
+/// Lisu is written in the shapes of Latin capitals, upright and turned; these are the upright ones.
+const LISU: &str = "ꓐbꓑpꓓdꓔtꓖgꓗkꓙjꓚcꓜzꓝfꓟmꓠnꓡlꓢsꓣrꓦvꓧhꓪwꓫxꓬyꓮaꓰeꓲiꓳoꓴu";
 
 /// Letters in filled circles and squares have no compatibility mapping.
 fn filled_letter(code: u32) -> Option<char> {
@@ -220,7 +228,8 @@ fn symbols_of(code: u32) -> [u8; 4] {
     let class = script_of(character) as u8 | trace_of(code) << 5;
     let mut symbols = Vec::new();
     if !is_invisible(code) && !is_dropped_mark(code) {
-        if let Some(letter) = filled_letter(code).or_else(|| filled_digit(code)).or_else(|| small_capital(character)) {
+        let latin = || small_capital(character).or_else(|| partner(LISU, character));
+        if let Some(letter) = filled_letter(code).or_else(|| filled_digit(code)).or_else(latin) {
             symbols.push(letter as u8);
         } else if let Some(text) = punctuation(character) {
             symbols.extend(text.bytes());

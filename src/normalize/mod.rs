@@ -15,9 +15,11 @@ mod folder;
 #[cfg(test)]
 mod reference;
 mod token;
+mod unmask;
 
 use crate::normalize::folder::{Folder, fold_line};
-use crate::normalize::token::append_decoded_forms;
+use crate::normalize::token::{alternates, append_decoded_forms};
+use crate::normalize::unmask::unmask;
 
 /// Maps code points to symbols: an index of 16-bit block numbers, then blocks of 128 entries
 /// of four bytes (up to three symbols, then script and trace), then the look-alikes.
@@ -211,7 +213,28 @@ impl Normalizer {
         fold_line(line, out, &mut stats);
         stats.excuse();
         let base = out.len() - start;
-        append_decoded_forms(out, start, &mut stats);
+        let hint = alternates::<false>(&out[start..]);
+        append_decoded_forms(out, start, &mut stats, hint);
+        (base, stats)
+    }
+
+    /// Like [`fold`](Self::fold), but a line that is disguised as a whole is folded as what it
+    /// says, so that symbols do not lead back to bytes.
+    pub fn read(self, line: &str, out: &mut Vec<u8>) -> (usize, FoldStats) {
+        let start = out.len();
+        let mut stats = FoldStats::default();
+        fold_line(line, out, &mut stats);
+        let hint = alternates::<false>(&out[start..]);
+        let letters = hint || !stats.ascii && alternates::<true>(&out[start..]);
+        if let Some((said, trace)) = unmask(line, letters, &stats) {
+            out.truncate(start);
+            let (base, mut stats) = self.fold(&said, out);
+            stats.add_trace(trace as usize, 1);
+            return (base, stats);
+        }
+        stats.excuse();
+        let base = out.len() - start;
+        append_decoded_forms(out, start, &mut stats, hint);
         (base, stats)
     }
 

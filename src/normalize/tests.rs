@@ -43,8 +43,37 @@ fn letters_cut_to_16_bits_are_read() {
 fn spaced_and_leet_words_are_appended_decoded() {
     assert!(folded("s l o t 8 8").0.ends_with(" slot88"));
     assert!(folded("s.l.o.t.8.8").0.ends_with(" slot88"));
-    assert!(folded("main c451n068 yuk").0.ends_with(" casino68"));
-    assert_eq!(folded("Boeing 747 and G20 in the U.S.").1.traces, [0; Trace::COUNT]);
+    assert!(folded("main c451n068 yuk").0.ends_with(" casino68 caslno68"));
+    assert!(folded("9@c0r qorb3+").0.contains(" gacor qorbet"));
+    for text in ["Boeing 747 and G20 in the U.S.", "let sum = width+height;", "Disney+ and Google+"] {
+        assert_eq!(folded(text).1.traces, [0; Trace::COUNT], "{text}");
+    }
+}
+
+/// What both ways to fold give: the symbols, how many stand for the line, and what was counted.
+fn both_ways(line: &str) -> [(Vec<u8>, usize, FoldStats); 2] {
+    let way = |fold: fn(Normalizer, &str, &mut Vec<u8>) -> (usize, FoldStats)| {
+        let mut out = Vec::new();
+        let (base, stats) = fold(Normalizer, line, &mut out);
+        (out, base, stats)
+    };
+    [way(Normalizer::fold), way(Normalizer::read)]
+}
+
+proptest::proptest! {
+    #[test]
+    fn lines_that_are_not_disguised_as_a_whole_are_read_as_they_are(
+        line in "([a-zé]{2,9}[ ,.]|[А-я]{2,8} |[0-9]{2,4} |ก[าะ]น |中文|s.l.o.t |₦5 |&amp; |⭐){1,30}"
+    ) {
+        let [folded, read] = both_ways(&line);
+        proptest::prop_assert_eq!(folded, read);
+    }
+
+    #[test]
+    fn reading_takes_any_line(line in "([a-z]|&#x?[0-9a-f]{1,9};?|[ _.·🔥]|[ɐɔǝɹʇ]|[₳₦฿ł]|[卂乃ﾑ中]|\u{301}){0,60}") {
+        let [_, (symbols, base, _)] = both_ways(&line);
+        proptest::prop_assert!(base <= symbols.len());
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn leet_letter(symbol: u8) -> Option<u8> {
         b'3' => b'e',
         b'4' | b'@' => b'a',
         b'5' | b'$' => b's',
-        b'7' => b't',
+        b'7' | b'+' => b't',
         b'8' => b'b',
         b'9' => b'g',
         _ => return None,
@@ -34,7 +34,7 @@ const CLASS: [u8; 256] = {
         if byte.is_ascii_lowercase() {
             table[symbol] |= LETTER;
         }
-        if matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'9' | b'@' | b'$' | b'!') {
+        if matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'8' | b'9' | b'@' | b'$' | b'!' | b'+') {
             table[symbol] |= LEET;
         }
         symbol += 1;
@@ -50,20 +50,22 @@ const LEET_MAX: usize = 24;
 const DECODE_MAX: usize = 400;
 
 /// Appends the decoded forms of disguised words in `out[start..]`, each after a space.
-pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut FoldStats) {
+///
+/// `alternates` says that letters take turns with other symbols.
+pub(super) fn append_decoded_forms(out: &mut Vec<u8>, start: usize, stats: &mut FoldStats, alternates: bool) {
     let end = out.len();
     if end - start > DECODE_MAX {
         return;
     }
-    let hint = alternates(&out[start..end]);
-    if hint {
+    if alternates {
         append_spaced(out, start, end, stats);
     }
     if stats.script(Script::Emoji) > 0 && stats.letters() == stats.script(Script::Latin) {
         append_parted(out, start, end, stats);
     }
     // Leet needs a letter beside a digit or sign that stands for one.
-    if stats.scripts[Script::Digit as usize] == 0 && memchr::memchr3(b'@', b'$', b'!', &out[start..end]).is_none() {
+    let signs = |line: &[u8]| memchr::memchr3(b'@', b'$', b'!', line).or_else(|| memchr::memchr(b'+', line));
+    if stats.scripts[Script::Digit as usize] == 0 && signs(&out[start..end]).is_none() {
         return;
     }
     let leet = out[start..end].windows(2).any(|pair| {
@@ -100,8 +102,8 @@ fn append_parted(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldSt
 }
 
 /// Whether letters or digits and other symbols take turns for as long as in a spaced word:
-/// six changes in a row.
-fn alternates(symbols: &[u8]) -> bool {
+/// six changes in a row. `LETTERS` says whether symbols that are not ASCII are letters.
+pub(super) fn alternates<const LETTERS: bool>(symbols: &[u8]) -> bool {
     // One bit a symbol; the end of the line is no letter, and neither is what stands before it.
     let mut before = false;
     let mut earlier = 0u64;
@@ -111,7 +113,8 @@ fn alternates(symbols: &[u8]) -> bool {
         let mut tokens = 0u64;
         let mut shift = 0;
         eight::words(part.unwrap_or_default()).for_each(|word| {
-            tokens |= eight::bits(eight::letters(word) | eight::digits(word)) << shift;
+            let high = if LETTERS { eight::high(word) } else { 0 };
+            tokens |= eight::bits(eight::letters(word) | eight::digits(word) | high) << shift;
             shift += 8;
         });
         let changes = tokens ^ (tokens << 1 | u64::from(before));
@@ -166,27 +169,40 @@ fn append_spaced(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldSt
 fn append_leet(out: &mut Vec<u8>, start: usize, end: usize, stats: &mut FoldStats) {
     let mut at = start;
     while at < end {
-        let part = |symbol: u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'@' | b'$' | b'!');
-        if !part(out[at]) {
+        let part = |out: &[u8], at: usize| match out[at] {
+            b'@' | b'$' | b'!' => true,
+            b'+' => at > start && out[at - 1].is_ascii_alphanumeric(),
+            symbol => symbol.is_ascii_alphanumeric(),
+        };
+        if !part(out, at) {
             at += 1;
             continue;
         }
         let mut to = at;
-        while to < end && part(out[to]) {
+        while to < end && part(out, to) {
             to += 1;
         }
         let token = &out[at..to];
         let letters = token.iter().filter(|symbol| symbol.is_ascii_lowercase()).count();
-        let last_letter = token.iter().rposition(u8::is_ascii_lowercase).unwrap_or(0);
-        let inner = token[..last_letter].iter().filter(|&&symbol| leet_letter(symbol).is_some()).count();
+        // A plus alone adds things up; beside other signs it is a t, and may be the last letter.
+        let other = token.iter().any(|&symbol| symbol != b'+' && leet_letter(symbol).is_some());
+        let last = |symbol: &u8| symbol.is_ascii_lowercase() || *symbol == b'+' && other;
+        let last_letter = token.iter().rposition(last).unwrap_or(0);
+        let inner = token[..last_letter].iter().filter(|&&symbol| symbol != b'+' && leet_letter(symbol).is_some());
+        let inner = inner.count();
         if (5..=LEET_MAX).contains(&token.len()) && letters >= 2 && inner >= 1 && inner <= letters * 2 {
-            out.push(b' ');
-            for index in at..to {
-                let symbol = out[index];
-                // A zero behind the last letter is an o when a number follows: c451n068.
-                let zero = symbol == b'0' && index == at + last_letter + 1 && index + 1 < to;
-                let decoded = leet_letter(symbol).filter(|_| index - at < last_letter || zero);
-                out.push(decoded.unwrap_or(symbol));
+            // A one is an i or an l.
+            let ways: &[u8] = if token[..last_letter].contains(&b'1') { b"il" } else { b"i" };
+            for &one in ways {
+                out.push(b' ');
+                for index in at..to {
+                    let symbol = out[index];
+                    // A zero behind the last letter is an o when a number follows: c451n068.
+                    let zero = symbol == b'0' && index == at + last_letter + 1 && index + 1 < to;
+                    let plus = symbol == b'+' && index == at + last_letter;
+                    let decoded = leet_letter(symbol).filter(|_| index - at < last_letter || zero || plus);
+                    out.push(if symbol == b'1' && decoded.is_some() { one } else { decoded.unwrap_or(symbol) });
+                }
             }
             stats.add_trace(Trace::Leet as usize, 1);
         }
@@ -203,16 +219,20 @@ mod tests {
         fn six_changes_in_a_row_are_found_anywhere(
             line in proptest::collection::vec(proptest::sample::select(&b"a1 .a1 .\x80"[..]), 0..200)
         ) {
-            let token = |symbol: u8| symbol.is_ascii_lowercase() || symbol.is_ascii_digit();
-            let mut changes = 0;
-            let mut found = false;
-            let mut before = false;
-            for &symbol in line.iter().chain(b" ") {
-                changes = if token(symbol) != before { changes + 1 } else { 0 };
-                before = token(symbol);
-                found |= changes >= 2 * SPACED_MIN - 2;
+            for high in [false, true] {
+                let token =
+                    |symbol: u8| symbol.is_ascii_lowercase() || symbol.is_ascii_digit() || high && symbol >= 0x80;
+                let mut changes = 0;
+                let mut expected = false;
+                let mut before = false;
+                for &symbol in line.iter().chain(b" ") {
+                    changes = if token(symbol) != before { changes + 1 } else { 0 };
+                    before = token(symbol);
+                    expected |= changes >= 2 * SPACED_MIN - 2;
+                }
+                let found = if high { alternates::<true>(&line) } else { alternates::<false>(&line) };
+                proptest::prop_assert_eq!(found, expected);
             }
-            proptest::prop_assert_eq!(alternates(&line), found);
         }
     }
 }

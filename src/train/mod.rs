@@ -905,7 +905,7 @@ fn fold_lines(config: &TrainConfig, data: &Prepared) -> (Vec<u8>, Vec<SparseLine
     let mut segments = Vec::new();
     let mut add = |text: &str, class: Class, weight: f32, fold: usize, symbols: &mut Vec<u8>| {
         let from = symbols.len();
-        Normalizer.fold(text, symbols);
+        Normalizer.read(text, symbols);
         if symbols.len() - from > MAX_SPARSE {
             symbols.truncate(from + MAX_SPARSE);
         }
@@ -1174,7 +1174,7 @@ fn fit_kinds(
             let Some(label) = target.kind.filter(|kind| kind.class() != Class::Content) else { continue };
             let hinted = matches!(source.origin, Origin::Page | Origin::FullPage);
             let mut symbols = Vec::new();
-            Normalizer.fold(segment.body.of(&source.text), &mut symbols);
+            Normalizer.read(segment.body.of(&source.text), &mut symbols);
             cues_of(row, &mut cues);
             owned.push((symbols, cues.clone(), label, if hinted { 0.3 } else { 1.0 }));
         }
