@@ -5,6 +5,8 @@
 //! two disguises on top of each other come off together. Words that are disguised within an ordinary
 //! line are for [`append_decoded_forms`](super::token::append_decoded_forms).
 
+use std::sync::LazyLock;
+
 use crate::normalize::{FoldStats, Script, Trace};
 
 /// Longest line that is looked at, in bytes; longer ones are prose or data.
@@ -26,25 +28,32 @@ const PICTURES: u32 = 3;
 
 /// Signs of currencies in the place of letters.
 const CURRENCIES: &str = "₳a฿b₿b₵c¢c€e₣f₲g₭k£l₥m₦n₱p₴s₮t₩w¥y";
-/// Letters that are others beside such signs.
-const STRUCK: &str = "łiŁi";
 /// Ideographs, kana and strokes that look like Latin letters.
 const STROKES: &str = "卂a丹a乃b日b匚c㔾c刀d巳e乇e三e千f厶g厂g卄h廾h工i丨i丁j亅j片k长k乚l冂n几n爪m冊m口o回o卩p尸p甲q尺r\
     丂s丁t丅t十t凵u山w屮v人v乂x丫y乙zﾑaᄃcりdｷfムgんhﾉiﾌjズkﾚlﾶm刀nのoｱpゐq尺r丂sｲtひu√vﾒxﾘy";
 /// Letters turned upside down that are no letters of their own, and what they are.
 const UPSIDE_DOWN: &str = "ɐaɔcǝeɟfƃgɥhᴉiɾjʞkɯmɹrʇtʌvʍwʎy∀aƆcƎeℲf⅁g˥l⊥t⅄yᴚrԀp";
-/// Letters that are others upside down.
-const TURNABLE: &str = "bqqbdppdnuun";
 
-/// What a character stands for in a list of pairs.
-fn partner(pairs: &str, character: char) -> Option<char> {
-    let mut pairs = pairs.chars();
-    while let (Some(sign), Some(letter)) = (pairs.next(), pairs.next()) {
-        if sign == character {
-            return Some(letter);
-        }
-    }
-    None
+/// Signs and the letters they stand for, in order of the signs.
+type Pairs = LazyLock<Vec<(char, char)>>;
+
+static CURRENCY: Pairs = LazyLock::new(|| pairs(CURRENCIES));
+static STROKE: Pairs = LazyLock::new(|| pairs(STROKES));
+static TURN: Pairs = LazyLock::new(|| pairs(UPSIDE_DOWN));
+
+fn pairs(list: &str) -> Vec<(char, char)> {
+    let mut characters = list.chars();
+    let mut pairs: Vec<_> = std::iter::from_fn(|| Some((characters.next()?, characters.next()?))).collect();
+    pairs.sort_by_key(|pair| pair.0);
+    // Of two meanings the first counts.
+    pairs.dedup_by_key(|pair| pair.0);
+    pairs
+}
+
+/// What a character stands for.
+fn partner(pairs: &[(char, char)], character: char) -> Option<char> {
+    let place = pairs.binary_search_by_key(&character, |pair| pair.0).ok()?;
+    Some(pairs[place].1)
 }
 
 /// Returns what a disguised line says, and the trace that the disguise leaves; `None` for a line that
@@ -80,8 +89,10 @@ pub(super) fn unmask(line: &str, alternates: bool, stats: &FoldStats) -> Option<
             }
         }
     }
-    let apart = alternates || stats.script(Script::Emoji) >= PICTURES;
-    Some((joined(line).filter(|_| apart)?, Trace::Spaced))
+    if !alternates && stats.script(Script::Emoji) < PICTURES {
+        return None;
+    }
+    Some((joined(line)?, Trace::Spaced))
 }
 
 /// Puts numeric character references of HTML into the characters they stand for, if enough of them
@@ -125,7 +136,7 @@ fn without_marks(line: &str) -> Option<String> {
 fn turned(line: &str) -> Option<String> {
     let (mut letters, mut upside_down) = (0, 0);
     for character in line.chars() {
-        if partner(UPSIDE_DOWN, character).is_some() {
+        if partner(&TURN, character).is_some() {
             upside_down += 1;
         } else if character.is_alphabetic() && !character.is_ascii() {
             // Transcriptions of sounds have others beside them.
@@ -133,9 +144,22 @@ fn turned(line: &str) -> Option<String> {
         }
         letters += usize::from(character.is_alphabetic());
     }
-    let plain = |character| partner(UPSIDE_DOWN, character).or_else(|| partner(TURNABLE, character));
+    let plain = |character| partner(&TURN, character).or_else(|| turnable(character));
     (upside_down >= TURNED.0 && upside_down * TURNED.1 >= letters)
         .then(|| line.chars().rev().map(|character| plain(character).unwrap_or(character)).collect())
+}
+
+/// Letters that are others upside down.
+fn turnable(character: char) -> Option<char> {
+    Some(match character {
+        'b' => 'q',
+        'q' => 'b',
+        'd' => 'p',
+        'p' => 'd',
+        'n' => 'u',
+        'u' => 'n',
+        _ => return None,
+    })
 }
 
 fn may_hold_currencies(bytes: &[u8]) -> bool {
@@ -147,9 +171,9 @@ fn may_hold_currencies(bytes: &[u8]) -> bool {
 /// Puts signs into letters in words in which they stand beside letters or each other.
 fn of_currencies(line: &str) -> Option<String> {
     let mut found = 0;
-    let plain = |character| partner(CURRENCIES, character).or_else(|| partner(STRUCK, character));
+    let plain = |character| partner(&CURRENCY, character).or_else(|| matches!(character, 'ł' | 'Ł').then_some('i'));
     let words = line.split(' ').map(|word| {
-        let signs = word.chars().filter(|&character| partner(CURRENCIES, character).is_some()).count();
+        let signs = word.chars().filter(|&character| partner(&CURRENCY, character).is_some()).count();
         let letters = word.chars().filter(|character| character.is_alphabetic()).count();
         let digits = word.chars().filter(char::is_ascii_digit).count();
         // A sum of money has its sign once, beside digits.
@@ -167,17 +191,17 @@ fn of_currencies(line: &str) -> Option<String> {
 fn of_strokes(line: &str) -> Option<String> {
     let mut found = 0;
     for character in line.chars().filter(|character| !character.is_ascii()) {
-        if partner(STROKES, character).is_some() {
+        if partner(&STROKE, character).is_some() {
             found += 1;
         } else if is_dense(character) {
             return None;
         }
     }
     let runs =
-        line.split(|character: char| !character.is_ascii_alphanumeric() && partner(STROKES, character).is_none());
+        line.split(|character: char| !character.is_ascii_alphanumeric() && partner(&STROKE, character).is_none());
     let longest = runs.map(|run| run.chars().count()).max().unwrap_or(0);
     (found >= SIGNS && longest > SIGNS)
-        .then(|| line.chars().map(|character| partner(STROKES, character).unwrap_or(character)).collect())
+        .then(|| line.chars().map(|character| partner(&STROKE, character).unwrap_or(character)).collect())
 }
 
 /// Letters of scripts in which one is a syllable or a word, or that are written without spaces.
