@@ -1,10 +1,12 @@
 //! Makes `fold.bin` from Unicode data; run the test with `UNSPAM_BLESS=1` to write it anew.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script as UnicodeScript, UnicodeScript as _};
 
+use super::unmask::{Pairs, pairs, partner};
 use super::{BLOCK, LIMIT, Script, Trace};
 
 fn script_of(character: char) -> Script {
@@ -50,22 +52,17 @@ fn script_of(character: char) -> Script {
 const SMALL_CAPITALS: &str = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpꞯqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz";
 
 fn small_capital(character: char) -> Option<char> {
-    partner(SMALL_CAPITALS, character)
-}
-
-/// What a character stands for in a list of pairs.
-fn partner(pairs: &str, character: char) -> Option<char> {
-    let mut pairs = pairs.chars();
-    while let (Some(small), Some(letter)) = (pairs.next(), pairs.next()) {
-        if small == character {
-            return Some(letter);
-        }
-    }
-    None
+    static PAIRS: Pairs = LazyLock::new(|| pairs(SMALL_CAPITALS));
+    partner(&PAIRS, character)
 }
 
 /// Lisu is written in the shapes of Latin capitals, upright and turned; these are the upright ones.
 const LISU: &str = "ꓐbꓑpꓓdꓔtꓖgꓗkꓙjꓚcꓜzꓝfꓟmꓠnꓡlꓢsꓣrꓦvꓧhꓪwꓫxꓬyꓮaꓰeꓲiꓳoꓴu";
+
+fn lisu(character: char) -> Option<char> {
+    static PAIRS: Pairs = LazyLock::new(|| pairs(LISU));
+    partner(&PAIRS, character)
+}
 
 /// Letters in filled circles and squares have no compatibility mapping.
 fn filled_letter(code: u32) -> Option<char> {
@@ -228,7 +225,7 @@ fn symbols_of(code: u32) -> [u8; 4] {
     let class = script_of(character) as u8 | trace_of(code) << 5;
     let mut symbols = Vec::new();
     if !is_invisible(code) && !is_dropped_mark(code) {
-        let latin = || small_capital(character).or_else(|| partner(LISU, character));
+        let latin = || small_capital(character).or_else(|| lisu(character));
         if let Some(letter) = filled_letter(code).or_else(|| filled_digit(code)).or_else(latin) {
             symbols.push(letter as u8);
         } else if let Some(text) = punctuation(character) {

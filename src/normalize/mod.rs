@@ -211,11 +211,8 @@ impl Normalizer {
         let start = out.len();
         let mut stats = FoldStats::default();
         fold_line(line, out, &mut stats);
-        stats.excuse();
-        let base = out.len() - start;
         let hint = alternates::<false>(&out[start..]);
-        append_decoded_forms(out, start, &mut stats, hint);
-        (base, stats)
+        with_decoded_forms(out, start, stats, hint)
     }
 
     /// Like [`fold`](Self::fold), but a line that is disguised as a whole is folded as what it
@@ -226,15 +223,12 @@ impl Normalizer {
         fold_line(line, out, &mut stats);
         let hint = alternates::<false>(&out[start..]);
         let letters = hint || !stats.ascii && alternates::<true>(&out[start..]);
-        if let Some((said, trace)) = unmask(line, letters, &stats) {
-            out.truncate(start);
-            let (base, mut stats) = self.fold(&said, out);
-            stats.add_trace(trace as usize, 1);
-            return (base, stats);
-        }
-        stats.excuse();
-        let base = out.len() - start;
-        append_decoded_forms(out, start, &mut stats, hint);
+        let Some((said, trace)) = unmask(line, letters, &stats) else {
+            return with_decoded_forms(out, start, stats, hint);
+        };
+        out.truncate(start);
+        let (base, mut stats) = self.fold(&said, out);
+        stats.add_trace(trace as usize, 1);
         (base, stats)
     }
 
@@ -270,6 +264,15 @@ impl Normalizer {
         }
         line.len()
     }
+}
+
+/// Puts the decoded forms of disguised words behind the line in `out[start..]`; returns how many symbols
+/// stand for the line itself, and what was counted.
+fn with_decoded_forms(out: &mut Vec<u8>, start: usize, mut stats: FoldStats, alternates: bool) -> (usize, FoldStats) {
+    stats.excuse();
+    let base = out.len() - start;
+    append_decoded_forms(out, start, &mut stats, alternates);
+    (base, stats)
 }
 
 /// The entries of `TABLE`: up to three symbols, then script and trace.

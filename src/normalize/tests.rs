@@ -63,7 +63,7 @@ fn both_ways(line: &str) -> [(Vec<u8>, usize, FoldStats); 2] {
 proptest::proptest! {
     #[test]
     fn lines_that_are_not_disguised_as_a_whole_are_read_as_they_are(
-        line in "([a-zé]{2,9}[ ,.]|[А-я]{2,8} |[0-9]{2,4} |ก[าะ]น |中文|s.l.o.t |₦5 |&amp; |⭐){1,30}"
+        line in "([a-zé]{2,9}[ ,.]|[А-я]{2,8} |[0-9]{2,4} |ก[าะ]น |中文|₦5 |&amp; |⭐){1,30}"
     ) {
         let [folded, read] = both_ways(&line);
         proptest::prop_assert_eq!(folded, read);

@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use crate::normalize::{FoldStats, Script, Trace};
+use crate::normalize::{FoldStats, Script, Trace, entry};
 
 /// Longest line that is looked at, in bytes; longer ones are prose or data.
 const MOST_BYTES: usize = 1200;
@@ -23,6 +23,8 @@ const ACCENTS: usize = 8;
 const TURNED: (usize, usize) = (2, 5);
 /// Runs of letters by which a line shows whether they are set apart, and by what.
 const ENOUGH: usize = 16;
+/// Most letters of a word in scripts that put spaces between words.
+const LONGEST: usize = 24;
 /// Pictures from which a line is searched for letters that they set apart.
 const PICTURES: u32 = 3;
 
@@ -35,13 +37,13 @@ const STROKES: &str = "卂a丹a乃b日b匚c㔾c刀d巳e乇e三e千f厶g厂g卄h�
 const UPSIDE_DOWN: &str = "ɐaɔcǝeɟfƃgɥhᴉiɾjʞkɯmɹrʇtʌvʍwʎy∀aƆcƎeℲf⅁g˥l⊥t⅄yᴚrԀp";
 
 /// Signs and the letters they stand for, in order of the signs.
-type Pairs = LazyLock<Vec<(char, char)>>;
+pub(super) type Pairs = LazyLock<Vec<(char, char)>>;
 
 static CURRENCY: Pairs = LazyLock::new(|| pairs(CURRENCIES));
 static STROKE: Pairs = LazyLock::new(|| pairs(STROKES));
 static TURN: Pairs = LazyLock::new(|| pairs(UPSIDE_DOWN));
 
-fn pairs(list: &str) -> Vec<(char, char)> {
+pub(super) fn pairs(list: &str) -> Vec<(char, char)> {
     let mut characters = list.chars();
     let mut pairs: Vec<_> = std::iter::from_fn(|| Some((characters.next()?, characters.next()?))).collect();
     pairs.sort_by_key(|pair| pair.0);
@@ -51,7 +53,7 @@ fn pairs(list: &str) -> Vec<(char, char)> {
 }
 
 /// What a character stands for.
-fn partner(pairs: &[(char, char)], character: char) -> Option<char> {
+pub(super) fn partner(pairs: &[(char, char)], character: char) -> Option<char> {
     let place = pairs.binary_search_by_key(&character, |pair| pair.0).ok()?;
     Some(pairs[place].1)
 }
@@ -193,7 +195,7 @@ fn of_strokes(line: &str) -> Option<String> {
     for character in line.chars().filter(|character| !character.is_ascii()) {
         if partner(&STROKE, character).is_some() {
             found += 1;
-        } else if is_dense(character) {
+        } else if character >= '\u{900}' && character.is_alphabetic() && !folds_to_latin(character) {
             return None;
         }
     }
@@ -204,14 +206,15 @@ fn of_strokes(line: &str) -> Option<String> {
         .then(|| line.chars().map(|character| partner(&STROKE, character).unwrap_or(character)).collect())
 }
 
-/// Letters of scripts in which one is a syllable or a word, or that are written without spaces.
-fn is_dense(character: char) -> bool {
-    matches!(character as u32, 0x900..=0x139f | 0x1400..=0x1cff | 0x2e80..=0xa4cf | 0xa960..=0xd7ff | 0x2_0000..=0x3_ffff)
+/// Whether a character is a Latin letter or digit in another shape.
+fn folds_to_latin(character: char) -> bool {
+    entry(character.into())[0].is_ascii_alphanumeric()
 }
 
-/// Marks and invisible characters, which belong to the letter before them.
-fn is_mark(character: char) -> bool {
-    matches!(character as u32, 0x300..=0x36f | 0x200b..=0x200f | 0x2060..=0x206f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfeff)
+/// Whether folding drops a character that is no letter: marks and invisible ones, which belong to the
+/// letter before them.
+fn is_dropped(character: char) -> bool {
+    !character.is_ascii() && entry(character.into())[..3] == [0; 3]
 }
 
 /// Joins letters that are set apart throughout a line: by spaces, dots, pictures or whatever else most
@@ -223,14 +226,14 @@ fn joined(line: &str) -> Option<String> {
     let mut letters = 0;
     for (at, character) in line.char_indices() {
         let end = at + character.len_utf8();
-        if is_mark(character) {
+        // Of the scripts of South Asia, marks are written one by one as well.
+        let own = character.is_alphanumeric() || matches!(character, '\u{900}'..='\u{fff}');
+        if !own && is_dropped(character) {
             if let (true, Some(last)) = (inside, runs.last_mut()) {
                 last.1 = end;
             }
             continue;
         }
-        // Of the scripts of South Asia, marks are written one by one as well.
-        let own = character.is_alphanumeric() || matches!(character as u32, 0x900..=0xfff);
         if own && !inside && runs.len() == ENOUGH && runs.iter().filter(|run| run.2).count() * 2 < ENOUGH {
             return None;
         }
@@ -259,7 +262,10 @@ fn joined(line: &str) -> Option<String> {
         }
         out.push_str(&line[from..to]);
     }
-    Some(out)
+    // Typesetting sets letters apart as well; a line of it without a gap between words says nothing.
+    let spaced = |word: &str| word.chars().all(|character| character < '\u{900}');
+    let readable = |word: &str| word.chars().count() <= LONGEST || !spaced(word);
+    out.split(' ').all(readable).then_some(out)
 }
 
 #[cfg(test)]
@@ -316,6 +322,7 @@ mod tests {
             "It is pronounced [ɹɪˈsɜːtʃ] or [ˈɹiːsɜːtʃ].",
             "Don&#8217;t say &#8220;never&#8221; again &#8212; she said.",
             "1 2 3 4 5 6 7 8",
+            "(b) d e n g a n m e m a d a m k a n t a n d a n o k t a h d i h u j u n g",
         ] {
             assert_eq!(unmask(line, true, &FoldStats::default()), None, "{line}");
         }
