@@ -157,25 +157,18 @@ struct Reader<'r, W> {
     keys: &'r mut Vec<u32>,
     glance: Glance,
     sum: i32,
-    /// Hashes of words that are not yet summed.
-    pending: [u64; PENDING],
-    waiting: usize,
     /// Of the word before, for pairs.
     previous: u64,
     slashes: u32,
     dots: bool,
     /// Letters or digits that stand alone, one behind the other.
     lone: u32,
-    /// Start, end and hash of the word before.
-    before: (usize, usize, u64),
+    /// Start, end and weight of the word before.
+    before: (usize, usize, i32),
 }
 
 /// Letters that stand alone one behind the other, from which they are a word set apart.
 const SET_APART: u32 = 5;
-/// Words that are summed at once: their weights are loaded side by side.
-const PENDING: usize = 32;
-/// In place of the hash of a word whose weight is none.
-const WEIGHTLESS: u64 = 0;
 
 /// Reads a line; `keys` receives one key a word.
 pub(crate) fn glance(bytes: &[u8], screen: &Screen, brands: &BrandTable, keys: &mut Vec<u32>) -> Glance {
@@ -198,16 +191,13 @@ fn read<W: Words>(bytes: &[u8], screen: &Screen, brands: &BrandTable, keys: &mut
         keys,
         glance: Glance { keys: (from, from), ..Glance::EMPTY },
         sum: 0,
-        pending: [WEIGHTLESS; PENDING],
-        waiting: 0,
         previous: 0,
         slashes: 0,
         dots: false,
         lone: 0,
-        before: (0, 0, WEIGHTLESS),
+        before: (0, 0, 0),
     };
     reader.read();
-    reader.flush();
     let (mut glance, last, words) = (reader.glance, reader.sum, reader.words);
     glance.keys.1 = keys.len() as u32;
     glance.last = last;
@@ -296,42 +286,25 @@ impl<W: Words> Reader<'_, W> {
         self.dots |= to - from == 1 && self.bytes[from] == b'.' && from > 0 && to < self.bytes.len();
     }
 
-    /// Puts a word on the sum.
+    /// Adds a known word and returns its weight.
     #[inline(always)]
-    fn add(&mut self, hash: u64) {
-        if self.waiting == PENDING {
-            self.flush();
-        }
-        self.pending[self.waiting] = hash;
-        self.waiting += 1;
+    fn known(&mut self, hash: u64) -> i32 {
+        // Both are products, whose high bits are mixed well.
+        let pair = hash ^ self.previous.rotate_left(23);
+        self.previous = hash;
+        self.words.word(hash);
+        self.words.word(pair);
+        let weight = self.screen.weight(hash);
+        self.add(weight + self.screen.weight(pair));
+        weight
     }
 
-    /// Adds up the words that wait.
-    fn flush(&mut self) {
-        let (drift, screen) = (self.screen.drift(), self.screen);
-        let (mut sum, mut previous) = (self.sum, self.previous);
-        let Glance { mut peak, mut total, .. } = self.glance;
-        for &hash in &self.pending[..self.waiting] {
-            let mut weight = -drift;
-            if hash != WEIGHTLESS {
-                // Both are products, whose high bits are mixed well.
-                let pair = hash ^ previous.rotate_left(23);
-                previous = hash;
-                self.words.word(hash);
-                self.words.word(pair);
-                weight += screen.weight(hash) + screen.weight(pair);
-            }
-            total += weight;
-            sum = (sum + weight).max(0);
-            peak = peak.max(sum);
-        }
-        (self.sum, self.previous, self.waiting) = (sum, previous, 0);
-        (self.glance.peak, self.glance.total) = (peak, total);
-    }
-
-    /// The weight of the word before.
-    fn weight_before(&self) -> i32 {
-        if self.before.2 == WEIGHTLESS { 0 } else { self.screen.weight(self.before.2) }
+    #[inline(always)]
+    fn add(&mut self, weight: i32) {
+        let weight = weight - self.screen.drift();
+        self.glance.total += weight;
+        self.sum = (self.sum + weight).max(0);
+        self.glance.peak = self.glance.peak.max(self.sum);
     }
 
     #[inline(always)]
@@ -343,7 +316,7 @@ impl<W: Words> Reader<'_, W> {
         self.glance.odd |= self.lone >= SET_APART;
         if lead >= 0xe0 || len > 24 {
             self.run(start, end);
-            self.before = (start, end, WEIGHTLESS);
+            self.before = (start, end, 0);
             return;
         }
         let head = first(load(bytes, start) | LOWER, len);
@@ -356,10 +329,12 @@ impl<W: Words> Reader<'_, W> {
         if digits {
             // Which number it is says nothing; names with a number are looked at by themselves.
             self.number(start, end);
-            hash = WEIGHTLESS;
+            self.before = (start, end, 1);
+            self.add(0);
+            return;
         }
-        self.add(hash);
-        self.before = (start, end, hash);
+        let weight = self.known(hash);
+        self.before = (start, end, weight);
     }
 
     /// A run of letters without spaces between words, or of data.
@@ -387,7 +362,7 @@ impl<W: Words> Reader<'_, W> {
                     let tail = load(bytes, to.saturating_sub(8).max(word));
                     let hash = head.wrapping_mul(MULTIPLIER);
                     self.keys.push(key_of(hash));
-                    self.add((hash ^ tail).wrapping_mul(MULTIPLIER));
+                    self.known((hash ^ tail).wrapping_mul(MULTIPLIER));
                     word = to;
                 }
             } else {
@@ -404,7 +379,7 @@ impl<W: Words> Reader<'_, W> {
                         hash = (hash ^ tail).wrapping_mul(MULTIPLIER);
                     }
                     self.keys.push(key_of(hash));
-                    self.add(hash);
+                    self.known(hash);
                 }
             }
             at = to;
@@ -426,9 +401,9 @@ impl<W: Words> Reader<'_, W> {
             return;
         }
         // A number behind a word: agen 88. Years and thousands are none.
-        let (from, to, _) = self.before;
+        let (from, to, weight) = self.before;
         let year = word.len() == 4 && matches!(&word[..2], b"19" | b"20");
-        if word.len() > 5 || year || to + 1 != start || bytes[to] != b' ' || to - from < 3 || self.weight_before() < 0 {
+        if word.len() > 5 || year || weight < 0 || to + 1 != start || bytes[to] != b' ' || to - from < 3 {
             return;
         }
         let number = bytes.get(end..end + 2);
@@ -443,8 +418,7 @@ impl<W: Words> Reader<'_, W> {
 
     /// Whether a word at either end of the line looks like a brand.
     fn edges(&mut self) {
-        let (start, end, _) = self.before;
-        let weight = self.weight_before();
+        let (start, end, weight) = self.before;
         let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
         let first = self.bytes.iter().position(word).unwrap_or(0);
         let len = self.bytes[first..].iter().take(MAX_TOKEN + 1).take_while(|byte| word(byte)).count();
