@@ -4,8 +4,9 @@
 
 Writes Parquet, reads it with Spark and throws the result away (the sink ``noop``), so that what is measured is
 reading, Python workers and judging. Turns with and without the detector alternate, after one of each to warm up;
-numbers are the best of them. Seconds on a core are those of all processes of Spark, so that other programs matter
-little; how much faster two cores are can only be told on a machine that does nothing else.
+numbers are the best of them. From a gigabyte on there is one turn, behind a warm-up on one of the files. Seconds on a
+core are those of all processes of Spark, so that other programs matter little; how much faster two cores are can only
+be told on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from pyspark.sql import DataFrame, SparkSession
 from unspam import spark
 
 ROUNDS = 3
+#: Megabytes from which one turn says enough.
+LARGE = 1000.0
 FILES = 8
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -41,15 +44,17 @@ def main(megabytes: float = 100.0, cores: tuple[int, ...] = (1, 2)) -> None:
         alone = None
         for count in cores:
             started = time.perf_counter()
-            session = SparkSession.builder.master(f"local[{count}]").config("spark.ui.enabled", "false").getOrCreate()
+            builder = SparkSession.builder.master(f"local[{count}]").config("spark.ui.enabled", "false")
+            session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
             session.sparkContext.setLogLevel("ERROR")
             print(f"local[{count}]: up in {time.perf_counter() - started:.0f} s, load {os.getloadavg()[0]:.1f}")
             # A task a file: packed together, one core would get more than the other.
             session.conf.set("spark.sql.files.maxPartitionBytes", str(1 << 30))
             session.conf.set("spark.sql.files.openCostInBytes", str(1 << 30))
             session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "2000")
-            frame = session.read.parquet(folder)
-            engine, judged = _best(frame.mapInArrow(lambda parts: parts, frame.schema), spark.clean(frame))
+            warm = session.read.parquet(f"{folder}/0.parquet" if megabytes >= LARGE else folder)
+            _turn(_both(warm))
+            engine, judged = _best(_both(session.read.parquet(folder)), 1 if megabytes >= LARGE else ROUNDS)
             session.stop()
             alone = alone or judged[0]
             print(
@@ -75,17 +80,25 @@ def _native(rows: list[str]) -> float:
     return sum(len(text.encode()) for text in rows) / best / 1e6
 
 
-def _best(*frames: DataFrame) -> list[tuple[float, float]]:
+def _both(frame: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """The rows through Python workers as they are, and judged."""
+    return frame.mapInArrow(lambda parts: parts, frame.schema), spark.clean(frame)
+
+
+def _turn(frames: tuple[DataFrame, ...]) -> list[tuple[float, float]]:
+    """Seconds by the clock and on a core for each frame."""
+    seconds = []
+    for frame in frames:
+        clock, on_core = time.perf_counter(), _on_core()
+        frame.write.format("noop").mode("overwrite").save()
+        seconds.append((time.perf_counter() - clock, _on_core() - on_core))
+    return seconds
+
+
+def _best(frames: tuple[DataFrame, ...], rounds: int) -> list[tuple[float, float]]:
     """Least seconds by the clock and on a core for each frame, in turn."""
-    best = [(float("inf"), float("inf")) for _ in frames]
-    for turn in range(ROUNDS + 1):
-        for index, frame in enumerate(frames):
-            clock, on_core = time.perf_counter(), _on_core()
-            frame.write.format("noop").mode("overwrite").save()
-            took = time.perf_counter() - clock, _on_core() - on_core
-            if turn:
-                best[index] = min(best[index][0], took[0]), min(best[index][1], took[1])
-    return best
+    turns = [_turn(frames) for _ in range(rounds)]
+    return [(min(clock for clock, _ in frame), min(core for _, core in frame)) for frame in zip(*turns, strict=True)]
 
 
 def _on_core() -> float:

@@ -4,7 +4,7 @@ use crate::eight;
 use crate::normalize::{FoldStats, Script, Trace};
 
 /// Letters that digits and signs stand for inside words.
-fn leet_letter(symbol: u8) -> Option<u8> {
+pub(super) fn leet_letter(symbol: u8) -> Option<u8> {
     Some(match symbol {
         b'0' => b'o',
         b'1' | b'!' => b'i',

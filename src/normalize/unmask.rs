@@ -7,6 +7,7 @@
 
 use std::sync::LazyLock;
 
+use crate::normalize::token::leet_letter;
 use crate::normalize::{FoldStats, Script, Trace, entry};
 
 /// Longest line that is looked at, in bytes; longer ones are prose or data.
@@ -25,6 +26,9 @@ const TURNED: (usize, usize) = (2, 5);
 const ENOUGH: usize = 16;
 /// Most letters of a word in scripts that put spaces between words.
 const LONGEST: usize = 24;
+/// Digits and signs for letters, and words with them, that make a line one in leet.
+const LEET: usize = 4;
+const LEET_WORDS: usize = 3;
 /// Pictures from which a line is searched for letters that they set apart.
 const PICTURES: u32 = 3;
 
@@ -91,10 +95,12 @@ pub(super) fn unmask(line: &str, alternates: bool, stats: &FoldStats) -> Option<
             }
         }
     }
-    if !alternates && stats.script(Script::Emoji) < PICTURES {
-        return None;
+    if alternates || stats.script(Script::Emoji) >= PICTURES {
+        if let Some(text) = joined(line) {
+            return Some((text, Trace::Spaced));
+        }
     }
-    Some((joined(line)?, Trace::Spaced))
+    Some((of_leet(line)?, Trace::Leet))
 }
 
 /// Puts numeric character references of HTML into the characters they stand for, if enough of them
@@ -217,6 +223,73 @@ fn is_dropped(character: char) -> bool {
     !character.is_ascii() && entry(character.into())[..3] == [0; 3]
 }
 
+/// Puts signs and digits into the letters they stand for, if they do so throughout a line: in several
+/// words, and hardly anywhere is one of these letters written as itself. Digits alone do not make
+/// such a line: words with them are read both ways.
+fn of_leet(line: &str) -> Option<String> {
+    let bytes = line.as_bytes();
+    if memchr::memchr3_iter(b'@', b'$', b'!', bytes).take(LEET / 2).count() < LEET / 2 {
+        return None;
+    }
+    // Where there is an exclamation mark for the i, a one is an l.
+    let plain = |letter: u8| bytes.iter().any(|byte| byte.eq_ignore_ascii_case(&letter));
+    let marked = bytes.windows(2).any(|pair| pair[0] == b'!' && (pair[1].is_ascii_alphabetic() || is_leet(pair[1])));
+    let one = if (marked || plain(b'i')) && !plain(b'l') { b'l' } else { b'i' };
+    let mut out = bytes.to_vec();
+    let (mut words, mut found) = (0, 0);
+    // Signs within words: before one, they are a price, a handle, an addition; behind it, punctuation.
+    let mut inner = [0usize; 256];
+    let mut stood_for = [0usize; 26];
+    let mut at = 0;
+    for word in bytes.split(|&byte| byte == b' ') {
+        let start = at;
+        at += word.len() + 1;
+        let own_signs = word.iter().filter(|byte| is_leet(**byte) && !byte.is_ascii_digit()).count();
+        let letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+        let (first, last) = (word.iter().position(letter), word.iter().rposition(letter));
+        if first.is_none() && own_signs < 2 {
+            continue;
+        }
+        let (first, last) = (first.unwrap_or(0), last.unwrap_or(word.len()));
+        let before = found;
+        let mut index = 0;
+        for run in word.chunk_by(|&a, &b| is_leet(a) == is_leet(b)) {
+            let from = index;
+            index += run.len();
+            // Numbers before and behind the letters stay, 100x and slot88, and the mark at the end.
+            let number = run.len() > 1 && run.iter().all(u8::is_ascii_digit);
+            let behind = from > last && (number || matches!(run[0], b'!' | b'8' | b'9'));
+            let alike = number && run[0] >= b'7' && run.iter().all(|&digit| digit == run[0]);
+            let taken = match run {
+                // An o before the number: casin088.
+                [b'0', _, _, ..] if behind => 1,
+                _ if index <= first && number || behind || alike => 0,
+                _ => run.len(),
+            };
+            for (place, &sign) in run[..taken].iter().enumerate() {
+                let Some(letter) = leet_letter(sign) else { continue };
+                let letter = if sign == b'1' { one } else { letter };
+                out[start + from + place] = letter;
+                stood_for[usize::from(letter - b'a')] += 1;
+                found += 1;
+            }
+        }
+        for &byte in word.get(1..word.len() - 1).unwrap_or_default() {
+            inner[usize::from(byte)] += usize::from(is_leet(byte) && !byte.is_ascii_digit());
+        }
+        words += usize::from(found > before && word.len() >= LEET);
+    }
+    let as_itself = |letter: u8| letter.is_ascii_lowercase() && stood_for[usize::from(letter - b'a')] > 0;
+    let themselves = bytes.iter().filter(|byte| as_itself(byte.to_ascii_lowercase())).count();
+    let (kinds, signs) = (inner.iter().filter(|&&count| count > 0).count(), inner.iter().sum::<usize>());
+    let disguised = words >= LEET_WORDS && kinds > 1 && signs >= LEET && themselves * 8 <= found;
+    disguised.then(|| String::from_utf8(out).ok())?
+}
+
+fn is_leet(byte: u8) -> bool {
+    leet_letter(byte).is_some()
+}
+
 /// Joins letters that are set apart throughout a line: by spaces, dots, pictures or whatever else most
 /// often stands between two of them. Anything else between two is a space.
 fn joined(line: &str) -> Option<String> {
@@ -311,6 +384,10 @@ mod tests {
         assert_eq!(read("₴ⱠØ₮ ₲₳₵ØⱤ ₥łⱠł₦"), "slot gacor milin");
         assert_eq!(read("丂乚口丅 厶卂匚口尺"), "slot gacor");
         assert_eq!(read("ꓢꓡꓳꓔ ꓖꓮꓚꓳꓣ"), "slot gacor");
+        for line in ["$i+u$ $l0+ h@r!@n 9@c0r 88", "$!+u$ $10+ h@r!@n 9@c0r 88", "$1+U$ $L0+ H@R!@N 9@C0R 88"] {
+            assert_eq!(read(line), "situs slot harian gacor 88", "{line}");
+        }
+        assert_eq!(read("8u0n@ d@f+@r 0n1!n3 !n c@$!n088"), "buona daftar online in casino88");
     }
 
     #[test]
@@ -322,6 +399,14 @@ mod tests {
             "It is pronounced [ɹɪˈsɜːtʃ] or [ˈɹiːsɜːtʃ].",
             "Don&#8217;t say &#8220;never&#8221; again &#8212; she said.",
             "1 2 3 4 5 6 7 8",
+            "Finals: 4x100m, 4x200m and 4x400m, then 3x3 and 5x5",
+            "3f5a 9c0e 4b1d 77aa 1e0f 5d3c",
+            "5pm, 8am, 10am, 11am and 9:30am",
+            "4K TV, 8K TV, 5G, 3G, h264, mp4 and x86 are names of 1980s to 2020s things",
+            "Flights 4U9525, 5J814 and 3K685 left at 7am",
+            "$5m, $10m, +3c and @4pm",
+            "info@xyz.com; help@xyz.com; jobs@xyz.com; news@xyz.com",
+            "if !$found || !$user { $count++; $next = @$list[$i]; }",
             "(b) d e n g a n m e m a d a m k a n t a n d a n o k t a h d i h u j u n g",
         ] {
             assert_eq!(unmask(line, true, &FoldStats::default()), None, "{line}");
